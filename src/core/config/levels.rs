@@ -1,0 +1,218 @@
+//! The checked configuration: a level per folder.
+
+use super::Origin;
+use super::error::{ConfigError, Place};
+use super::settings::{self, FolderSettings, SETTINGS, Scope, Setting};
+use super::yaml::{Node, Value};
+use crate::nearest::nearest;
+use std::collections::HashMap;
+
+/// The word under which folders with a reserved name stand.
+const FOLDERS: &str = "folders";
+
+/// One folder's settings and the folders below it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Level {
+    /// Each setting once, its value checked.
+    settings: Vec<(&'static Setting, String)>,
+    /// By [`fold`]ed name.
+    folders: HashMap<String, Level>,
+}
+
+impl Level {
+    /// Overrides what the levels above said.
+    pub fn apply(&self, depth: usize, to: &mut FolderSettings) {
+        for (setting, value) in &self.settings {
+            // Every value was tried when the file was read.
+            let _ = (setting.set)(to, value, depth);
+        }
+    }
+
+    /// The folder of that name, regardless of letter case.
+    pub fn folder(&self, name: &str) -> Option<&Level> {
+        self.folders.get(&fold(name))
+    }
+}
+
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Checks the whole file.
+pub(super) fn top(node: &Node, origin: Origin) -> Result<Level, ConfigError> {
+    let Value::Mapping(entries) = &node.value else {
+        let hint = "Begin with a setting such as \"default_sheet: Sheet1\", or with a folder's name and \":\".";
+        return Err(ConfigError::new(
+            node.place,
+            "the file is not a YAML mapping",
+            hint,
+        ));
+    };
+    Reading { origin }.level(entries, 0)
+}
+
+struct Reading {
+    origin: Origin,
+}
+
+impl Reading {
+    fn level(&self, entries: &[(Node, Node)], depth: usize) -> Result<Level, ConfigError> {
+        let mut level = Level::default();
+        let mut lines = HashMap::new();
+        let mut folders_line = None;
+        for (key, value) in entries {
+            let name = key_text(key)?;
+            match (&value.value, settings::find(name)) {
+                (Value::Mapping(inner), _) if name == FOLDERS => {
+                    once(&mut folders_line, key.place, name)?;
+                    for (key, value) in inner {
+                        let name = key_text(key)?;
+                        self.folder(&mut level, &mut lines, (name, key.place), value, depth)?;
+                    }
+                }
+                (Value::Null, None) if name == FOLDERS => once(&mut folders_line, key.place, name)?,
+                (Value::Mapping(_) | Value::Null, None) if name != FOLDERS => {
+                    self.folder(&mut level, &mut lines, (name, key.place), value, depth)?;
+                }
+                (Value::Mapping(_), Some(_)) => {
+                    self.folder(&mut level, &mut lines, (name, key.place), value, depth)?;
+                }
+                (_, Some(setting)) => {
+                    self.setting(&mut level, setting, key.place, value, depth)?;
+                }
+                (_, None) => return Err(unknown(name, key.place, &value.value)),
+            }
+        }
+        Ok(level)
+    }
+
+    fn setting(
+        &self,
+        level: &mut Level,
+        setting: &'static Setting,
+        place: Place,
+        value: &Node,
+        depth: usize,
+    ) -> Result<(), ConfigError> {
+        let name = setting.name;
+        if self.origin == Origin::ImportedFolder && setting.scope == Scope::Goes {
+            let message =
+                format!("\"{name}\" is not allowed in a file that lies in the imported folder");
+            let hint = "Say where data goes in the file that pgdatahub.config_file names.";
+            return Err(ConfigError::new(place, message, hint));
+        }
+        let text = match &value.value {
+            Value::Text(text) => text,
+            Value::Null => {
+                let message = format!("\"{name}\" has no value");
+                let hint = format!(
+                    "Write \"{name}: value\"; a folder of that name goes under \"folders:\"."
+                );
+                return Err(ConfigError::new(place, message, hint));
+            }
+            Value::List | Value::Mapping(_) => {
+                let message = format!("\"{name}\" takes one value, not a list");
+                return Err(ConfigError::new(value.place, message, ""));
+            }
+        };
+        if level.settings.iter().any(|(known, _)| known.name == name) {
+            return Err(duplicate(name, place, None));
+        }
+        (setting.set)(&mut FolderSettings::default(), text, depth).map_err(|reason| {
+            ConfigError::new(value.place, format!("the value of \"{name}\" {reason}"), "")
+        })?;
+        level.settings.push((setting, text.clone()));
+        Ok(())
+    }
+
+    fn folder(
+        &self,
+        level: &mut Level,
+        lines: &mut HashMap<String, usize>,
+        (name, place): (&str, Place),
+        value: &Node,
+        depth: usize,
+    ) -> Result<(), ConfigError> {
+        if name.contains('/') {
+            let message = format!("the folder name \"{name}\" contains \"/\"");
+            return Err(ConfigError::new(
+                place,
+                message,
+                "Write a level for each folder, one below the other.",
+            ));
+        }
+        if let Some(line) = lines.insert(fold(name), place.line) {
+            return Err(duplicate(name, place, Some(line)));
+        }
+        let below = match &value.value {
+            Value::Mapping(entries) => self.level(entries, depth + 1)?,
+            Value::Null => Level::default(),
+            Value::Text(_) | Value::List => {
+                let message = format!("folder \"{name}\" is not a mapping");
+                let hint = "Below a folder stand its settings, such as \"sheet: Claims\", and its folders.";
+                return Err(ConfigError::new(value.place, message, hint));
+            }
+        };
+        level.folders.insert(fold(name), below);
+        Ok(())
+    }
+}
+
+fn key_text(key: &Node) -> Result<&str, ConfigError> {
+    match &key.value {
+        Value::Text(text) if !text.trim().is_empty() => Ok(text),
+        Value::Text(_) | Value::Null => Err(ConfigError::new(key.place, "a key is blank", "")),
+        Value::Mapping(_) | Value::List => {
+            let hint = "A key is the name of a setting or of a folder.";
+            Err(ConfigError::new(
+                key.place,
+                "a key is a list or mapping",
+                hint,
+            ))
+        }
+    }
+}
+
+fn once(line: &mut Option<usize>, place: Place, name: &str) -> Result<(), ConfigError> {
+    match line.replace(place.line) {
+        None => Ok(()),
+        first => Err(duplicate(name, place, first)),
+    }
+}
+
+fn duplicate(name: &str, place: Place, first: Option<usize>) -> ConfigError {
+    let hint = match first {
+        Some(line) => {
+            format!("It stands on line {line} already; letter case does not tell folders apart.")
+        }
+        None => "It stands in this mapping already.".into(),
+    };
+    ConfigError::new(place, format!("\"{name}\" is given twice"), hint)
+}
+
+/// A scalar or list under a word that is no setting.
+fn unknown(name: &str, place: Place, value: &Value) -> ConfigError {
+    if name == FOLDERS {
+        let hint = "Below it stand folder names, each with a mapping.";
+        return ConfigError::new(place, "\"folders\" is not a mapping", hint);
+    }
+    let words = || SETTINGS.iter().map(|setting| setting.name).chain([FOLDERS]);
+    let meant = match nearest(name, words()) {
+        Some(word) => format!("Perhaps you meant \"{word}\"."),
+        None => format!(
+            "The settings are {}.",
+            words().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let folder = match value {
+        Value::Text(text) => {
+            format!(" For a folder of that name write \"{name}: {{sheet: {text}}}\".")
+        }
+        _ => String::new(),
+    };
+    ConfigError::new(
+        place,
+        format!("unknown setting \"{name}\""),
+        meant + &folder,
+    )
+}

@@ -1,0 +1,84 @@
+//! The configuration file: which sheet, table and schema each folder has.
+//!
+//! ```yaml
+//! default_sheet: Sheet1      # a scalar under a reserved word is a setting
+//! folder_a:                  # a mapping is a folder
+//!   sheet: Policies
+//! folders:                   # names folders that bear a reserved word
+//!   sheet:
+//!     table: sheets
+//! ```
+//!
+//! The file is read as events (`yaml`) into a tree that knows lines and
+//! columns, checked as a whole (`levels`) against the list of settings
+//! (`settings`), and only then used ([`Config::settings_for`]). Folder names
+//! match regardless of letter case, level by level from the imported folder
+//! down. Every setting is inherited by the folders below and overridden there.
+
+mod error;
+mod levels;
+mod settings;
+mod yaml;
+
+pub use error::ConfigError;
+pub use settings::{FolderSettings, TableSetting};
+
+use levels::Level;
+
+/// The largest configuration file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Where the configuration file lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Named by whoever administers the server: may say everything.
+    Server,
+    /// In the imported folder, where others may write: may say what is read, not where it goes.
+    ImportedFolder,
+}
+
+/// A valid configuration. The default one configures nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    top: Level,
+}
+
+/// Reads and checks a whole configuration file, UTF-8 with or without a byte
+/// order mark. An empty one is valid.
+///
+/// # Errors
+/// [`ConfigError`] (F0000) for the first thing wrong, by line.
+pub fn parse(bytes: &[u8], origin: Origin) -> Result<Config, ConfigError> {
+    let top = match yaml::read(bytes)? {
+        Some(node) => levels::top(&node, origin)?,
+        None => Level::default(),
+    };
+    Ok(Config { top })
+}
+
+impl Config {
+    /// What holds for a folder, given the folder names from the imported folder
+    /// down to it; empty for the imported folder itself. A level that is not
+    /// configured has its parent's settings, and so have all below it.
+    pub fn settings_for(&self, relative_folders: &[String]) -> FolderSettings {
+        let mut settings = FolderSettings::default();
+        let mut level = &self.top;
+        level.apply(0, &mut settings);
+        let mut depth = 0;
+        for name in relative_folders {
+            let Some(below) = level.folder(name) else {
+                break;
+            };
+            level = below;
+            depth += 1;
+            level.apply(depth, &mut settings);
+        }
+        if let Some(table) = &mut settings.table {
+            table.own = table.set_at_depth == relative_folders.len();
+        }
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests;

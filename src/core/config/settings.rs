@@ -1,0 +1,98 @@
+//! The settings: one line of [`SETTINGS`] and one field of [`FolderSettings`] each.
+
+/// What is configured for one folder, its parents' settings included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderSettings {
+    /// The sheet, by name or number (`sheet: 3` is the text `3`): required in every workbook.
+    pub sheet: Option<String>,
+    /// The sheet where a workbook has several and `sheet` is not set.
+    pub default_sheet: Option<String>,
+    /// The table.
+    pub table: Option<TableSetting>,
+    /// The schema's name as written, to be read as SQL reads an identifier.
+    pub schema: Option<String>,
+}
+
+/// A `table:` setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSetting {
+    /// The name as written, to be read as SQL reads one: `claims`, `sales.claims`, `"My Table"`.
+    pub name: String,
+    /// The level that set it: 0 is the top of the configuration, the imported folder.
+    pub set_at_depth: usize,
+    /// Set for this very folder, not inherited.
+    pub own: bool,
+}
+
+/// Whom a setting concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// What is read and how: may stand in a file that lies in the imported folder.
+    Reads,
+    /// Where it goes: for the server's own configuration only.
+    Goes,
+}
+
+/// A setting with a scalar value.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub name: &'static str,
+    pub scope: Scope,
+    /// Checks a value, set at this depth, and stores it. The error is the end
+    /// of the sentence "value … of … ".
+    pub set: fn(&mut FolderSettings, &str, usize) -> Result<(), String>,
+}
+
+/// Every setting, by name.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "default_sheet",
+        scope: Scope::Reads,
+        set: |to, value, _| text(&mut to.default_sheet, value),
+    },
+    Setting {
+        name: "schema",
+        scope: Scope::Goes,
+        set: |to, value, _| text(&mut to.schema, value),
+    },
+    Setting {
+        name: "sheet",
+        scope: Scope::Reads,
+        set: |to, value, _| text(&mut to.sheet, value),
+    },
+    Setting {
+        name: "table",
+        scope: Scope::Goes,
+        set: table,
+    },
+];
+
+/// The setting of that exact name.
+pub(super) fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {
+    *to = Some(name(value)?);
+    Ok(())
+}
+
+fn table(to: &mut FolderSettings, value: &str, depth: usize) -> Result<(), String> {
+    to.table = Some(TableSetting {
+        name: name(value)?,
+        set_at_depth: depth,
+        own: false,
+    });
+    Ok(())
+}
+
+/// A name that a sheet or table can have.
+fn name(value: &str) -> Result<String, String> {
+    if value.trim().is_empty() {
+        Err("is blank".into())
+    } else if value.contains('\0') {
+        Err("contains a NUL character".into())
+    } else {
+        Ok(value.to_owned())
+    }
+}

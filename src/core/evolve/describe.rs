@@ -1,0 +1,41 @@
+//! A change in a few words, for NOTICE and plan.
+
+use super::{Change, NewColumn};
+
+/// A change in a few words: `+ premium bigint`, `premium bigint → double precision`.
+pub fn describe(change: &Change) -> String {
+    match change {
+        Change::CreateTable { columns } => match columns.as_slice() {
+            [_] => "new table with 1 column".into(),
+            columns => format!("new table with {} columns", columns.len()),
+        },
+        Change::AddColumn(NewColumn {
+            name,
+            column_type,
+            provisional,
+            ..
+        }) => {
+            format!(
+                "+ {name} {}{}",
+                column_type.display_name(),
+                no_value(*provisional)
+            )
+        }
+        Change::AlterType {
+            column,
+            from,
+            to,
+            provisional,
+        } => format!(
+            "{column} {}{} → {}",
+            from.display_name(),
+            no_value(*provisional),
+            to.display_name()
+        ),
+        Change::SettleProvisional { column } => format!("{column} text (first value)"),
+    }
+}
+
+fn no_value(provisional: bool) -> &'static str {
+    if provisional { " (no value yet)" } else { "" }
+}

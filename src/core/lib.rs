@@ -1,0 +1,31 @@
+//! The pure rules of pgdatahub: no PostgreSQL, no files, no unsafe code.
+//!
+//! Read in this order: [`value`] and [`types`] (what a cell is and which column
+//! types hold it), [`text_form`] (how a value reads as text), [`naming`] and
+//! [`columns`] (which column a header goes to), [`evolve`] (what a table must
+//! become), [`discover`] and [`config`] (which files go where), and
+//! [`protocol`] (what the backend and the reader process say to each other).
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod calendar;
+pub mod columns;
+pub mod config;
+pub mod copy_binary;
+pub mod copy_text;
+pub mod decode;
+pub mod discover;
+pub mod evolve;
+pub mod header;
+pub mod iso;
+pub mod naming;
+pub mod nearest;
+pub mod number_format;
+pub mod protocol;
+pub mod report;
+pub mod serial;
+pub mod sheets;
+pub mod text_form;
+pub mod types;
+pub mod value;
+pub mod wire;
