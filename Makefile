@@ -1,0 +1,100 @@
+# Builds, installs and tests pgdatahub. `make help` lists the targets.
+
+SHELL := /bin/bash
+PG_CONFIG ?= pg_config
+DESTDIR ?=
+export PG_CONFIG
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+VERSION := $(shell sed -nE 's/^version = "([^"]+)"/\1/p' Cargo.toml | head -n 1)
+LIBRARY := $(TARGET)/release/libpgdatahub.so
+READER := $(TARGET)/release/pgdatahub-reader
+BUILT_FOR := $(TARGET)/release/pgdatahub.major
+
+# Evaluated when a recipe uses them: on a bare machine pg_config is there only after the set-up.
+MAJOR = $(shell '$(PG_CONFIG)' --version 2>/dev/null | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+PKGLIBDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --pkglibdir)
+EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
+BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
+
+.DEFAULT_GOAL := build
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e demo demo-stop lint schema schema-check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  PG_CONFIG=...      the PostgreSQL to build for and install into (default: pg_config of the PATH)"
+	@echo "  DESTDIR=...        root of a staged installation"
+	@echo "  TESTS=...          arguments for pytest, for example TESTS='-k revert'"
+
+setup: ## install the Debian packages that building and testing need
+	@.ci/setup test
+
+build: ## build the extension and the reader
+	@test -n "$(MAJOR)" || { echo "$(PG_CONFIG) not found: run make setup, or set PG_CONFIG" >&2; exit 1; }
+	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo build --release --no-default-features --features pg$(MAJOR) -p pgdatahub
+	cargo build --release -p pgdatahub-reader
+	@echo $(MAJOR) >$(BUILT_FOR)
+
+# A running server has the old files mapped, so each file is put beside its place and renamed over it.
+define put
+install -m $(1) '$(2)' '$(3).new' && mv -f '$(3).new' '$(3)'
+endef
+
+install: ## install what `make` has built (needs no cargo, so: sudo make install)
+	@test -x '$(READER)' -a -f '$(LIBRARY)' || { echo "nothing is built yet: run make first" >&2; exit 1; }
+	@test "$$(cat '$(BUILT_FOR)')" = "$(MAJOR)" || \
+	  { echo "built for PostgreSQL $$(cat '$(BUILT_FOR)'), but $(PG_CONFIG) is $(MAJOR): run make PG_CONFIG=$(PG_CONFIG) first" >&2; exit 1; }
+	install -d '$(PKGLIBDIR)' '$(EXTENSIONDIR)' '$(BINDIR)'
+	$(call put,755,$(READER),$(BINDIR)/pgdatahub-reader-$(VERSION))
+	$(call put,755,$(LIBRARY),$(PKGLIBDIR)/pgdatahub.so)
+	for script in sql/pgdatahub--*.sql; do \
+	  $(call put,644,'"$$script"',$(EXTENSIONDIR)/'"$${script#sql/}"') || exit 1; \
+	done
+	$(call put,644,pgdatahub.control,$(EXTENSIONDIR)/pgdatahub.control)
+
+uninstall: ## remove what install has put there
+	rm -f '$(PKGLIBDIR)/pgdatahub.so' '$(EXTENSIONDIR)/pgdatahub.control' '$(EXTENSIONDIR)'/pgdatahub--*.sql
+	rm -f '$(BINDIR)'/pgdatahub-reader-[0-9]*
+
+test: ## every suite: Rust, pg_regress, end to end (installs what is missing)
+	@.ci/setup test
+	@$(MAKE) --no-print-directory test-rust
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory test-regress
+	@$(MAKE) --no-print-directory test-e2e
+
+test-rust: ## core and reader, without PostgreSQL
+	cargo test -p pgdatahub-core -p pgdatahub-reader
+
+test-regress: ## pg_regress on a private cluster, after make
+	@tests/regress/run.sh
+
+test-e2e: ## end to end on private clusters, after make
+	@tests/e2e/run.sh $(TESTS)
+
+demo: ## a guided tour on a private cluster (installs what is missing, builds)
+	@.ci/setup build
+	@$(MAKE) --no-print-directory build
+	@tests/demo/run.sh
+
+demo-stop: ## stop the demo's cluster and delete it
+	@tests/demo/run.sh --stop
+
+lint: ## rustfmt, clippy, the rules between the layers
+	cargo fmt --all --check
+	cargo clippy --all-targets -p pgdatahub-core -p pgdatahub-reader -- -D warnings
+	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
+	.ci/layers --self-test
+	.ci/layers
+
+schema: build ## write sql/pgdatahub--<version>.sql from the code
+	@.ci/schema write
+
+schema-check: build ## fail if the committed install script differs from the code
+	@.ci/schema check
+
+clean: ## remove build results and the private clusters
+	@tests/demo/run.sh --stop
+	@. .ci/lib.sh && rm -rf "$$(scratch_dir)"
+	cargo clean

@@ -1,0 +1,117 @@
+-- What everybody else may see: rows about tables that the role may SELECT and
+-- runs that it started. pg_monitor sees all, but not what cells hold.
+
+CREATE FUNCTION pgdatahub.may_read(table_schema text, table_name text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN EXISTS (
+  SELECT FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+   WHERE n.nspname OPERATOR(pg_catalog.=) ($1)::pg_catalog.name
+     AND c.relname OPERATOR(pg_catalog.=) ($2)::pg_catalog.name
+     AND pg_catalog.has_table_privilege(c.oid, 'SELECT'));
+COMMENT ON FUNCTION pgdatahub.may_read(text, text) IS 'Whether the current role may SELECT the table; the rule behind pgdatahub''s views';
+
+CREATE FUNCTION pgdatahub.may_monitor() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.pg_has_role('pg_monitor', 'USAGE');
+COMMENT ON FUNCTION pgdatahub.may_monitor() IS 'Whether the current role has the rights of pg_monitor; the rule behind pgdatahub''s views';
+
+CREATE VIEW pgdatahub.imports WITH (security_barrier) AS
+SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.row_count, i.rejected,
+       i.imported_at, i.imported_by, i.seconds, i.file_sha256, i.load_timestamp, i.format, i.lane, i.header_row,
+       i.file_bytes, i.run_id, i.settings, i.reverted_at, i.reverted_by, i.reverted_why, i.held
+  FROM pgdatahub.etl_imports i
+ WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.imports IS 'Every import: which file and sheet went into which table, when, by whom, and whether it was reverted';
+
+CREATE VIEW pgdatahub.schema_changes WITH (security_barrier) AS
+SELECT s.change_id, s.table_schema, s.table_name, s.change_type, s.column_name, s.old_type, s.new_type,
+       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement
+  FROM pgdatahub.etl_schema_changes s
+ WHERE pgdatahub.may_read(s.table_schema, s.table_name) OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that an import created or altered, with the statement';
+
+CREATE VIEW pgdatahub.rejects WITH (security_barrier) AS
+SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.cell, r.column_name,
+       CASE WHEN pgdatahub.may_read(i.table_schema, i.table_name) THEN r.raw_value END AS raw_value,
+       r.reason, r.sqlstate
+  FROM pgdatahub.etl_rejects r
+  JOIN pgdatahub.etl_imports i ON i.import_id OPERATOR(pg_catalog.=) r.import_id
+ WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.rejects IS 'Every cell that was not stored as read: file, sheet, cell, raw value and reason';
+
+CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
+SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,
+       r.replaced, r.skipped, r.failed, r.ignored, r.row_count
+  FROM pgdatahub.etl_runs r
+ WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file and run_import that the current role started';
+
+-- The latest word on each file and sheet: a later run overrules an earlier one.
+CREATE VIEW pgdatahub.file_status WITH (security_barrier) AS
+SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
+       CASE f.status
+         WHEN 'failed' THEN CASE WHEN h.last_imported IS NULL THEN 'failed' ELSE 'changed since, failed' END
+         WHEN 'undone' THEN 'failed'
+         WHEN 'not_tried' THEN CASE WHEN h.last_imported IS NULL THEN 'never tried' ELSE 'imported' END
+         WHEN 'gone' THEN 'gone'
+         WHEN 'skipped' THEN CASE WHEN h.last_imported IS NULL THEN 'held' ELSE 'imported' END
+         ELSE CASE WHEN h.last_imported IS NULL THEN 'reverted' ELSE 'imported' END
+       END AS file_state,
+       f.run_id, f.finished_at AS last_seen, h.last_imported, h.row_count, f.message, f.sqlstate, f.detail, f.hint
+  FROM (SELECT DISTINCT ON (rf.source_file, rf.table_schema, rf.table_name) rf.*, r.started_by
+          FROM pgdatahub.etl_run_files rf
+          JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) rf.run_id
+         ORDER BY rf.source_file, rf.table_schema, rf.table_name, rf.run_id DESC, rf.file_no DESC) f
+  LEFT JOIN LATERAL (
+        SELECT pg_catalog.max(i.imported_at) AS last_imported, pg_catalog.sum(i.row_count) AS row_count
+          FROM pgdatahub.etl_imports i
+         WHERE i.reverted_at IS NULL
+           AND i.table_schema OPERATOR(pg_catalog.=) f.table_schema AND i.table_name OPERATOR(pg_catalog.=) f.table_name
+           AND (pg_catalog.md5(i.source_file) OPERATOR(pg_catalog.=) pg_catalog.md5(f.source_file)
+                OR (f.status OPERATOR(pg_catalog.=) 'skipped' AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
+ WHERE f.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor()
+    OR pgdatahub.may_read(f.table_schema, f.table_name);
+COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
+
+CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
+SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
+       s.message, s.sqlstate, s.detail, s.hint
+  FROM pgdatahub.file_status s
+ WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
+COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
+SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at
+  FROM pgdatahub.etl_tables t
+ WHERE pgdatahub.may_read(t.table_schema, t.table_name) OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.managed_tables IS 'Tables that imports fill: created by them, or adopted';
+
+GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs,
+  pgdatahub.file_status, pgdatahub.failures TO PUBLIC;
+
+CREATE FUNCTION pgdatahub.status() RETURNS TABLE (
+  table_schema  text,
+  table_name    text,
+  files         bigint,
+  row_count     bigint,
+  rejected      bigint,
+  failed_files  bigint,
+  last_import   timestamptz,
+  folder        text
+) LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT i.table_schema, i.table_name,
+         pg_catalog.count(DISTINCT i.source_file) FILTER (WHERE i.reverted_at IS NULL),
+         coalesce(pg_catalog.sum(i.row_count) FILTER (WHERE i.reverted_at IS NULL), 0)::bigint,
+         coalesce(pg_catalog.sum(i.rejected) FILTER (WHERE i.reverted_at IS NULL), 0)::bigint,
+         (SELECT pg_catalog.count(*) FROM pgdatahub.failures f
+           WHERE f.table_schema OPERATOR(pg_catalog.=) i.table_schema AND f.table_name OPERATOR(pg_catalog.=) i.table_name),
+         pg_catalog.max(i.imported_at),
+         (SELECT t.folder FROM pgdatahub.managed_tables t
+           WHERE t.table_schema OPERATOR(pg_catalog.=) i.table_schema AND t.table_name OPERATOR(pg_catalog.=) i.table_name)
+    FROM pgdatahub.imports i
+   GROUP BY i.table_schema, i.table_name
+   ORDER BY i.table_schema, i.table_name;
+END;
+COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows, rejected cells, files that fail, the last import';

@@ -1,0 +1,118 @@
+//! import_folder, import_file, run_import.
+
+use crate::engine::{import_folder, options::Options, run_import};
+use crate::pg::audit::FileRow;
+use crate::pg::error::{Failure, or_raise};
+use crate::pg::transaction::Procedure;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// Declares a function that returns one row per file and sheet: pgrx wants to
+/// see the columns at each. All the work is done before the first row, since a
+/// LIMIT must not stop it half-way.
+macro_rules! import_function {
+    ($name:ident, $body:expr, $($argument:ident: $type:ty),*) => {
+        #[pg_extern(sql = false)]
+        fn $name($($argument: $type),*) -> TableIterator<
+            'static,
+            (
+                name!(source_file, String),
+                name!(sheet_name, Option<String>),
+                name!(table_schema, Option<String>),
+                name!(table_name, Option<String>),
+                name!(status, String),
+                name!(row_count, Option<i64>),
+                name!(rows_removed, Option<i64>),
+                name!(rejected, Option<i64>),
+                name!(schema_changes, Vec<String>),
+                name!(missing_columns, Vec<String>),
+                name!(seconds, f64),
+                name!(message, Option<String>),
+                name!(sqlstate, Option<String>),
+                name!(detail, Option<String>),
+                name!(hint, Option<String>),
+            ),
+        > {
+            let body: fn($($type),*) -> Result<Vec<FileRow>, Failure> = $body;
+            TableIterator::new(or_raise(body($($argument),*)).into_iter().map(columns))
+        }
+    };
+}
+
+type Columns = (
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Vec<String>,
+    Vec<String>,
+    f64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+fn columns(row: FileRow) -> Columns {
+    (
+        row.source_file,
+        row.sheet_name,
+        row.table.as_ref().map(|table| table.schema.clone()),
+        row.table.map(|table| table.table),
+        row.status.to_owned(),
+        row.row_count,
+        row.rows_removed,
+        row.rejected,
+        row.schema_changes,
+        row.missing_columns,
+        (row.seconds * 1000.0).round() / 1000.0,
+        row.message,
+        row.sqlstate,
+        row.detail,
+        row.hint,
+    )
+}
+
+import_function!(
+    import_folder,
+    |path, files, target_schema, on_error, reimport| {
+        let options = Options::new(path, files, target_schema, on_error, reimport)?;
+        import_folder::import_folder(&options)
+    },
+    path: Option<&str>,
+    files: Option<&str>,
+    target_schema: Option<&str>,
+    on_error: Option<&str>,
+    reimport: Option<bool>
+);
+
+import_function!(
+    import_file,
+    |path, table_name, sheet, target_schema, reimport| {
+        import_folder::import_file(path, table_name, sheet, target_schema, reimport.unwrap_or(false))
+    },
+    path: Option<&str>,
+    table_name: Option<&str>,
+    sheet: Option<&str>,
+    target_schema: Option<&str>,
+    reimport: Option<bool>
+);
+
+#[pg_extern(sql = false)]
+fn run_import(
+    path: Option<&str>,
+    files: Option<&str>,
+    target_schema: Option<&str>,
+    on_error: Option<&str>,
+    reimport: Option<bool>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) {
+    let options = or_raise(Options::new(path, files, target_schema, on_error, reimport));
+    let procedure = or_raise(Procedure::connect(fcinfo));
+    or_raise(run_import::run_import(&options));
+    procedure.finish();
+}

@@ -1,0 +1,442 @@
+//! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
+
+use super::schema::{SheetColumns, TargetTable};
+use super::stream::{self, End, Load};
+use super::targets::Source;
+use crate::pg::access::{self, FileStat, Grant};
+use crate::pg::audit::{self, Claim, FileRow, Import};
+use crate::pg::catalog::TableName;
+use crate::pg::error::Failure;
+use crate::pg::guc::{self, Rehash};
+use crate::pg::reader::Client;
+use crate::pg::{ddl, registry, report, subxact};
+use pgdatahub_core::protocol::{
+    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
+};
+use pgdatahub_core::sheets::{self, SheetChoice};
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+
+/// What all files of a call share.
+pub struct Call {
+    pub run_id: i64,
+    /// Load bytes that are in already, or held after a revert.
+    pub reimport: bool,
+    /// The file was named by the caller: a hold does not apply.
+    pub explicit: bool,
+}
+
+/// Imports one workbook. Never fails: a failure is the row's status.
+pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+    let started = Instant::now();
+    let mut row = FileRow {
+        source_file: grant.display(&source.below),
+        table: Some(source.target.clone()),
+        ..FileRow::default()
+    };
+    let mut known = None;
+    let result = loop {
+        let attempt = open(grant, source, call, &mut row).and_then(|file| match file {
+            None => Ok(None),
+            Some(file) => {
+                let fresh = row.clone();
+                let result = subxact::run(|| {
+                    match load(&file, source, call, &mut row, known.as_ref())? {
+                        Step::Finished => Ok(None),
+                        // Not a failure: the rollback of the rows so far.
+                        Step::Restart(columns) => {
+                            known = Some(columns);
+                            Err(Failure::new("00000", "restart"))
+                        }
+                    }
+                });
+                match result {
+                    Err(failure) if failure.sqlstate == "00000" => {
+                        row = fresh;
+                        Ok(Some(()))
+                    }
+                    other => other,
+                }
+            }
+        });
+        match attempt {
+            Ok(Some(())) => {}
+            Ok(None) => break Ok(()),
+            Err(failure) => break Err(failure),
+        }
+    };
+    if let Err(failure) = result {
+        failed(&mut row, failure);
+    }
+    row.seconds = started.elapsed().as_secs_f64();
+    row
+}
+
+/// The row of a file that failed: nothing of it is in.
+fn failed(row: &mut FileRow, failure: Failure) {
+    row.status = "failed";
+    row.row_count = None;
+    row.rows_removed = None;
+    row.rejected = None;
+    row.import_id = None;
+    row.schema_changes.clear();
+    row.missing_columns.clear();
+    let mut failure = failure;
+    if let Some(constraint) = failure.constraint.take() {
+        failure = failure.also(format!("Constraint \"{constraint}\"."));
+    }
+    let told = failure
+        .detail
+        .as_deref()
+        .unwrap_or_default()
+        .contains("heet \"");
+    if let (false, Some(sheet)) = (told, &row.sheet_name) {
+        failure = failure.also(format!("Sheet \"{sheet}\"."));
+    }
+    if failure.sqlstate == "40001" && failure.hint.is_none() {
+        failure.hint = Some("Run imports at isolation level READ COMMITTED, or try again.".into());
+    }
+    row.message = Some(failure.message);
+    row.sqlstate = Some(failure.sqlstate);
+    row.detail = failure.detail;
+    row.hint = failure.hint;
+}
+
+/// An open workbook, not yet read.
+struct File {
+    fd: OwnedFd,
+    stat: FileStat,
+    settings: String,
+}
+
+/// Opens the file, unless its stat says that it is in already.
+fn open(
+    grant: &Grant,
+    source: &Source,
+    call: &Call,
+    row: &mut FileRow,
+) -> Result<Option<File>, Failure> {
+    let fd = grant.open_file(&source.below)?;
+    row.source_file = access::resolved_path(&fd)?;
+    let stat = access::stat(&fd)?;
+    let settings = settings_json(source);
+    if guc::REHASH.get() == Rehash::Changed && !call.reimport {
+        let table = registry::lookup(&source.target)?;
+        if let Some(table) = table.filter(|t| t.oid.is_some()) {
+            let unchanged = audit::unchanged(&table.name, &row.source_file, &stat, &settings)?;
+            if let Some(import) = unchanged.first() {
+                row.table = Some(table.name);
+                skipped(row, import, None);
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(File { fd, stat, settings }))
+}
+
+/// The settings that decide what is read, as they are kept with the import.
+fn settings_json(source: &Source) -> String {
+    let mut settings = serde_json::Map::new();
+    for (name, value) in [
+        ("sheet", &source.settings.sheet),
+        ("default_sheet", &source.settings.default_sheet),
+    ] {
+        if let Some(value) = value {
+            settings.insert(name.into(), value.as_str().into());
+        }
+    }
+    serde_json::Value::Object(settings).to_string()
+}
+
+fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
+    row.status = "skipped";
+    row.sheet_name = Some(import.sheet_name.clone());
+    row.sha256 = Some(import.sha256.clone());
+    row.message = Some(match (import.source_file == row.source_file, note) {
+        (_, Some(note)) => note.to_owned(),
+        (true, None) => format!("already imported on {}", import.imported_at),
+        (false, None) => format!(
+            "already imported as {} on {}",
+            import.source_file, import.imported_at
+        ),
+    });
+}
+
+enum Step {
+    Finished,
+    Restart(SheetColumns),
+}
+
+/// The import proper, inside its subtransaction.
+fn load(
+    file: &File,
+    source: &Source,
+    call: &Call,
+    row: &mut FileRow,
+    known: Option<&SheetColumns>,
+) -> Result<Step, Failure> {
+    let started = Instant::now();
+    let (mut client, opened) = Client::open(&file.fd)?;
+    row.sha256 = Some(opened.sha256.clone());
+    let (index, info) = choose_sheet(&opened, source)?;
+    row.sheet_name = Some(info.name.clone());
+    let mut table = TargetTable::open(&source.target, &source.folder)?;
+    row.table = Some(table.name.clone());
+    if skip(&table.name, info, &opened, file, call, row)? {
+        return Ok(Step::Finished);
+    }
+    let removed = remove_earlier(&table, info, &opened, call, row)?;
+    let claim = Claim {
+        table: &table.name,
+        source_file: &row.source_file,
+        sheet_name: &info.name,
+        sha256: &opened.sha256,
+        format: format_name(opened.format),
+        stat: file.stat,
+        run_id: call.run_id,
+        settings: &file.settings,
+    };
+    let Some((import_id, load_timestamp)) = audit::claim(&claim)? else {
+        row.status = "skipped";
+        row.message = Some("the same content was imported by another session just now".into());
+        return Ok(Step::Finished);
+    };
+    row.import_id = Some(import_id);
+    let head = client.head(HeadRequest {
+        sheet: index,
+        header: HeaderChoice::Auto {
+            known: table.known_headers(),
+        },
+        sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+    })?;
+    if head.header_row.is_none() {
+        return Err(
+            Failure::new("22000", format!("sheet \"{}\" is empty", info.name))
+                .detail("It has no cell with a value: no header and no rows.")
+                .hint("Name another sheet with sheet => '…' or sheet: in the configuration."),
+        );
+    }
+    let mut sheet = SheetColumns::new(&head.headers);
+    if let Some(known) = known {
+        sheet.join(known);
+    }
+    let source_file = row.source_file.clone();
+    let fitted = table.fit(&sheet, (import_id, &source_file), &mut row.schema_changes)?;
+    row.missing_columns.clone_from(&fitted.missing);
+    let import = Load {
+        import_id,
+        source_file: &source_file,
+        sheet: &info.name,
+        load_timestamp,
+        file_bytes: file.stat.bytes,
+    };
+    let loaded = match stream::load(
+        &mut client,
+        &mut table,
+        &mut sheet,
+        fitted,
+        &import,
+        &mut row.schema_changes,
+    )? {
+        End::Loaded(loaded) => loaded,
+        End::Restart(columns) => return Ok(Step::Restart(columns)),
+    };
+    let rows = loaded.rows as i64;
+    check_replacement(&removed, rows)?;
+    audit::complete(
+        import_id,
+        rows,
+        loaded.rejected as i64,
+        started.elapsed().as_secs_f64(),
+        loaded.lane,
+        head.header_row.map(|r| r as i32),
+    )?;
+    if let Some(other) = registry::also_in(&table.name, &source_file, &opened.sha256)? {
+        report::warning(
+            format!("{} feeds more than one table", source.label),
+            Some(format!("Its content or path is in {other} too.")),
+            Some("If that is not meant, revert one of the two imports.".into()),
+        );
+    }
+    row.status = if removed.is_empty() {
+        "imported"
+    } else {
+        "replaced"
+    };
+    row.row_count = Some(rows);
+    row.rejected = Some(loaded.rejected as i64);
+    row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
+    row.message = remarks(&head, info, &loaded.done);
+    Ok(Step::Finished)
+}
+
+fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a SheetInfo), Failure> {
+    let choice = sheets::choose(
+        &opened.sheets,
+        source.settings.sheet.as_deref(),
+        source.settings.default_sheet.as_deref(),
+    )
+    .map_err(|error| Failure::from(error.report()))?;
+    let index = choice.index();
+    let info = opened
+        .sheets
+        .get(index)
+        .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
+    if let SheetChoice::Loose(_) = choice {
+        report::notice(format!(
+            "{}: sheet \"{}\" taken for \"{}\"",
+            source.label,
+            info.name,
+            source.settings.sheet.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok((index as u32, info))
+}
+
+/// Whether the file is skipped: its bytes are in, or held after a revert.
+fn skip(
+    table: &TableName,
+    sheet: &SheetInfo,
+    opened: &Opened,
+    file: &File,
+    call: &Call,
+    row: &mut FileRow,
+) -> Result<bool, Failure> {
+    if call.reimport {
+        return Ok(false);
+    }
+    if let Some(import) = audit::present(table, &sheet.name, &opened.sha256)? {
+        let changed = import.source_file == row.source_file
+            && audit::settings_differ(import.import_id, &file.settings)?;
+        let note = "already imported; settings changed since, reimport => true loads it anew";
+        skipped(row, &import, changed.then_some(note));
+        return Ok(true);
+    }
+    if call.explicit {
+        return Ok(false);
+    }
+    let Some(import) = audit::held(table, &sheet.name, &opened.sha256)? else {
+        return Ok(false);
+    };
+    let who = import.reverted_by.clone().unwrap_or_default();
+    let when = import.reverted_at.clone().unwrap_or_default();
+    skipped(
+        row,
+        &import,
+        Some(&format!("held: reverted by {who} on {when}")),
+    );
+    row.hint = Some("pgdatahub.import_file, or reimport => true, loads it all the same.".into());
+    Ok(true)
+}
+
+/// An earlier import that makes way for this one.
+struct Removed {
+    deleted: i64,
+}
+
+/// Removes the earlier import of this path (it is replaced), or of these bytes (reimport).
+fn remove_earlier(
+    table: &TargetTable,
+    sheet: &SheetInfo,
+    opened: &Opened,
+    call: &Call,
+    row: &FileRow,
+) -> Result<Vec<Removed>, Failure> {
+    let mut earlier = audit::at_path(&table.name, &sheet.name, &row.source_file)?;
+    if call.reimport {
+        let same = audit::present(&table.name, &sheet.name, &opened.sha256)?;
+        earlier
+            .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
+    }
+    let mut removed = Vec::with_capacity(earlier.len());
+    for import in earlier {
+        let deleted =
+            ddl::delete_rows(&table.name, &import.source_file, &import.load_timestamp)? as i64;
+        if deleted != import.row_count {
+            report::warning(
+                format!(
+                    "{deleted} rows removed where {} were imported",
+                    import.row_count
+                ),
+                Some(format!(
+                    "Rows of {} were deleted or added by hand.",
+                    import.source_file
+                )),
+                None,
+            );
+        }
+        let why = if import.sha256 == opened.sha256 {
+            "reimport"
+        } else {
+            "replaced"
+        };
+        audit::mark_reverted(import.import_id, why, false)?;
+        removed.push(Removed { deleted });
+    }
+    if call.reimport || call.explicit {
+        audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
+    }
+    Ok(removed)
+}
+
+/// A re-issue that lost most of its rows is more likely a mistake than a correction.
+fn check_replacement(removed: &[Removed], rows: i64) -> Result<(), Failure> {
+    let before: i64 = removed.iter().map(|r| r.deleted).sum();
+    if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
+        return Ok(());
+    }
+    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
+        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
+        .hint("If that is right, revert the earlier import first: SELECT pgdatahub.revert('table', 'file')."))
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Xlsx => "xlsx",
+        Format::Xlsb => "xlsb",
+        Format::Xls => "xls",
+        Format::Ods => "ods",
+    }
+}
+
+/// What is worth a word about a file that went in.
+fn remarks(head: &Head, sheet: &SheetInfo, done: &StreamDone) -> Option<String> {
+    let mut remarks = Vec::new();
+    if head.skipped_rows > 0 {
+        remarks.push(format!(
+            "header in row {}, {} above it not read",
+            head.header_row.unwrap_or_default(),
+            count(u64::from(head.skipped_rows), "row")
+        ));
+    }
+    if sheet.visibility != pgdatahub_core::protocol::SheetVisibility::Visible {
+        remarks.push("the sheet is hidden".into());
+    }
+    for (number, what) in [
+        (done.blank_rows, "blank row"),
+        (
+            done.formulas_without_value,
+            "formula without a cached value",
+        ),
+        (done.replaced_characters, "character replaced"),
+        (done.merged_ranges, "merged range"),
+        (done.hidden_rows, "hidden row"),
+        (done.hidden_columns, "hidden column"),
+    ] {
+        if number > 0 {
+            remarks.push(count(number, what));
+        }
+    }
+    (!remarks.is_empty()).then(|| remarks.join(", "))
+}
+
+fn count(number: u64, what: &str) -> String {
+    let plural = match (number, what.split_once(' ')) {
+        (1, _) => what.to_owned(),
+        (_, Some((noun, rest))) if noun == "formula" || noun == "character" => {
+            format!("{noun}s {rest}")
+        }
+        _ => format!("{what}s"),
+    };
+    format!("{} {plural}", super::run::grouped(number))
+}

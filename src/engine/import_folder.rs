@@ -1,0 +1,315 @@
+//! import_folder and import_file: everything in the caller's transaction.
+
+use super::import_file::{self, Call};
+use super::options::{OnError, Options, required_path};
+use super::run::Run;
+use super::targets::{self, Source};
+use crate::pg::access::{self, Grant};
+use crate::pg::audit::{self, FileRow};
+use crate::pg::catalog::{self, TableName};
+use crate::pg::error::Failure;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::process::EndReader;
+use crate::pg::transaction::{OneRun, check_for_interrupts};
+use crate::pg::{guc, registry, report, subxact};
+use std::path::PathBuf;
+
+/// Imports a folder in the caller's transaction, each file in a subtransaction.
+///
+/// # Errors
+/// What concerns the call as a whole, before the first file; with
+/// `on_error => 'raise'` the first file's failure.
+pub fn import_folder(options: &Options) -> Result<Vec<FileRow>, Failure> {
+    let _one = OneRun::begin()?;
+    let _end = EndReader;
+    let grant = Grant::new(&options.path)?;
+    registry::follow_renames()?;
+    let plan = targets::plan(&grant, options)?;
+    say_unreadable(&plan);
+    let mut run = Run::start(
+        "import_folder",
+        &options.path,
+        plan.sources.len(),
+        plan.listing.ignored,
+    )?;
+    if plan.sources.is_empty() {
+        nothing_found(options, &plan);
+    }
+    let keys: Vec<TargetKey> = plan
+        .sources
+        .iter()
+        .map(|s| TargetKey::of(&s.target.schema, &s.target.table))
+        .collect();
+    lock_targets(&keys)?;
+    let call = Call {
+        run_id: run.run_id,
+        reimport: options.reimport,
+        explicit: false,
+    };
+    if guc::SECTIONAL_COMMIT.get() {
+        by_folder(&grant, &plan.sources, &call, options, &mut run)?;
+    } else {
+        by_file(&grant, &plan.sources, &call, options, &mut run)?;
+    }
+    if options.files.is_none() {
+        gone(&grant, &mut run)?;
+    }
+    run.finish()?;
+    Ok(run.rows)
+}
+
+/// Imports one workbook.
+///
+/// # Errors
+/// What concerns the call as a whole; the file's own failure is its row.
+pub fn import_file(
+    path: Option<&str>,
+    table_name: Option<&str>,
+    sheet: Option<&str>,
+    target_schema: Option<&str>,
+    reimport: bool,
+) -> Result<Vec<FileRow>, Failure> {
+    let _one = OneRun::begin()?;
+    let _end = EndReader;
+    let path = required_path(path)?;
+    let grant = Grant::new(&path)?;
+    registry::follow_renames()?;
+    let source = single(&path, table_name, sheet, target_schema)?;
+    let mut run = Run::start("import_file", &path, 1, 0)?;
+    lock_targets(&[TargetKey::of(&source.target.schema, &source.target.table)])?;
+    let call = Call {
+        run_id: run.run_id,
+        reimport,
+        explicit: true,
+    };
+    let row = import_file::import(&grant, &source, &call);
+    run.file(&source.label, row)?;
+    run.finish()?;
+    Ok(run.rows)
+}
+
+/// Where a single file goes: the table named, else the one its folder feeds or is named for.
+fn single(
+    path: &str,
+    table_name: Option<&str>,
+    sheet: Option<&str>,
+    target_schema: Option<&str>,
+) -> Result<Source, Failure> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder_name = targets::root_name(folder);
+    let config = match Grant::new(if folder.is_empty() { "/" } else { folder }) {
+        Ok(grant) => targets::configuration(&grant)?,
+        // The file alone may lie in data_roots; then it has no folder to be configured by.
+        Err(_) => None,
+    };
+    let own_folder = guc::text(&guc::CONFIG_FILE).map(|_| folder_name.clone());
+    let mut settings = config
+        .map(|c| c.settings_for(&own_folder.into_iter().collect::<Vec<_>>()))
+        .unwrap_or_default();
+    if let Some(sheet) = sheet {
+        settings.sheet = Some(sheet.to_owned());
+    }
+    let schema = match target_schema
+        .map(str::to_owned)
+        .or_else(|| settings.schema.clone())
+    {
+        Some(schema) => schema,
+        None => catalog::current_schema()?,
+    };
+    let target = match (table_name, &settings.table) {
+        (Some(text), _) => named(text, schema)?,
+        (None, Some(table)) => TableName {
+            schema,
+            table: table.name.clone(),
+        },
+        (None, None) => match registry::fed_by(folder, &schema)? {
+            Some(managed) => managed.name,
+            None => TableName {
+                schema,
+                table: pgdatahub_core::discover::table_name(&folder_name, &[]),
+            },
+        },
+    };
+    Ok(Source {
+        below: PathBuf::new(),
+        label: name.to_owned(),
+        folder: folder.to_owned(),
+        target,
+        settings,
+    })
+}
+
+/// A table's name as SQL would parse it: `sales.claims`, `"My Table"`.
+fn named(text: &str, schema: String) -> Result<TableName, Failure> {
+    let mut parts = catalog::parse_name(text)?;
+    match (parts.pop(), parts.pop(), parts.is_empty()) {
+        (Some(table), None, true) => Ok(TableName { schema, table }),
+        (Some(table), Some(schema), true) => Ok(TableName { schema, table }),
+        _ => Err(
+            Failure::new("42602", format!("\"{text}\" is not a table's name"))
+                .hint("For example table_name => 'sales.claims'."),
+        ),
+    }
+}
+
+fn by_file(
+    grant: &Grant,
+    sources: &[Source],
+    call: &Call,
+    options: &Options,
+    run: &mut Run,
+) -> Result<(), Failure> {
+    let mut stopped = false;
+    for source in sources {
+        check_for_interrupts();
+        if stopped {
+            run.file(&source.label, not_tried(grant, source))?;
+            continue;
+        }
+        let row = import_file::import(grant, source, call);
+        let failed = row.status == "failed";
+        if failed && options.on_error == OnError::Raise {
+            return Err(as_failure(row));
+        }
+        run.file(&source.label, row)?;
+        stopped = failed && options.on_error == OnError::Stop;
+    }
+    Ok(())
+}
+
+/// sectional_commit: a folder is one unit; its first error undoes it, and the rest is not tried.
+fn by_folder(
+    grant: &Grant,
+    sources: &[Source],
+    call: &Call,
+    options: &Options,
+    run: &mut Run,
+) -> Result<(), Failure> {
+    let mut stopped = false;
+    for folder in sources.chunk_by(|a, b| a.folder == b.folder) {
+        if stopped {
+            for source in folder {
+                run.file(&source.label, not_tried(grant, source))?;
+            }
+            continue;
+        }
+        let (rows, failed) = folder_unit(grant, folder, call);
+        if let Some(at) = failed {
+            if options.on_error == OnError::Raise {
+                return Err(rows
+                    .into_iter()
+                    .nth(at)
+                    .map_or_else(|| Failure::new("XX000", "no row"), as_failure));
+            }
+            let labels: Vec<String> = folder.iter().map(|s| s.label.clone()).collect();
+            run.undone(&labels, rows)?;
+            stopped = true;
+        } else {
+            for (source, row) in folder.iter().zip(rows) {
+                run.file(&source.label, row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A folder's files in one subtransaction: their rows, and which one failed.
+pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRow>, Option<usize>) {
+    let mut rows = Vec::with_capacity(folder.len());
+    let mut failed = None;
+    let undo = subxact::run(|| {
+        for source in folder {
+            check_for_interrupts();
+            let row = import_file::import(grant, source, call);
+            let has_failed = row.status == "failed";
+            rows.push(row);
+            if has_failed {
+                failed = Some(rows.len() - 1);
+                return Err(Failure::new("00000", "undo the folder"));
+            }
+        }
+        Ok(())
+    });
+    if undo.is_err() {
+        rows.extend(
+            folder[rows.len()..]
+                .iter()
+                .map(|source| not_tried(grant, source)),
+        );
+    }
+    (rows, failed)
+}
+
+pub fn not_tried(grant: &Grant, source: &Source) -> FileRow {
+    FileRow {
+        source_file: grant.display(&source.below),
+        table: Some(source.target.clone()),
+        status: "not_tried",
+        message: Some("not tried after an earlier failure".into()),
+        ..FileRow::default()
+    }
+}
+
+fn as_failure(row: FileRow) -> Failure {
+    let mut failure = Failure::new(
+        row.sqlstate.as_deref().unwrap_or("XX000"),
+        row.message.unwrap_or_default(),
+    );
+    failure.detail = row.detail;
+    failure.hint = row.hint;
+    failure.also(format!("File: {}", row.source_file))
+}
+
+/// Files that are recorded and no longer there: their rows stay (a lost mount is not a delete).
+pub fn gone(grant: &Grant, run: &mut Run) -> Result<(), Failure> {
+    let Some(root) = grant.resolved_folder() else {
+        return Ok(());
+    };
+    for import in audit::recorded_below(&root)? {
+        if access::is_gone(&import.source_file) {
+            let row = FileRow {
+                source_file: import.source_file.clone(),
+                sheet_name: Some(import.sheet_name),
+                table: Some(import.table),
+                status: "gone",
+                message: Some(format!(
+                    "no longer in its folder; its {} rows stay",
+                    import.row_count
+                )),
+                sha256: Some(import.sha256),
+                import_id: Some(import.import_id),
+                ..FileRow::default()
+            };
+            run.file(&import.source_file, row)?;
+        }
+    }
+    Ok(())
+}
+
+pub fn say_unreadable(plan: &targets::Plan) {
+    for (folder, reason) in &plan.listing.unreadable {
+        report::warning(
+            format!("folder {folder} could not be read: {reason}"),
+            Some("Its workbooks, if any, are not part of this run.".into()),
+            Some("Give the operating system user that runs the server access to it.".into()),
+        );
+    }
+}
+
+/// A run over nothing says why.
+pub fn nothing_found(options: &Options, plan: &targets::Plan) {
+    let all = plan.listing.workbooks.len();
+    let detail = if all > 0 {
+        format!("{all} workbooks lie below the folder; none matches files.")
+    } else {
+        format!(
+            "{} other files were ignored. Workbooks end in .xlsx, .xlsm, .xlsb, .xls or .ods.",
+            plan.listing.ignored
+        )
+    };
+    report::warning(
+        format!("no workbooks to import in \"{}\"", options.path),
+        Some(detail),
+        None,
+    );
+}

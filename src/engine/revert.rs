@@ -1,0 +1,197 @@
+//! Taking an import out again: exactly its rows, marked, never erased.
+
+use crate::pg::audit::{self, Import};
+use crate::pg::catalog::{self, TableName};
+use crate::pg::error::Failure;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::transaction::OneRun;
+use crate::pg::{ddl, registry, report};
+
+/// What to revert.
+pub enum Which<'a> {
+    /// By path as recorded, or any unique ending of it.
+    SourceFile(&'a str),
+    /// By content.
+    Sha256(&'a str),
+}
+
+/// How.
+#[derive(Clone, Copy)]
+pub struct How {
+    pub dry_run: bool,
+    pub hold: bool,
+    pub cascade: bool,
+}
+
+/// Removes the rows of a file's imports from a table; how many.
+///
+/// # Errors
+/// 42P01 not managed, 22023 no or several such files, 2BP01 foreign keys that would cascade.
+pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Failure> {
+    let _one = OneRun::begin()?;
+    registry::follow_renames()?;
+    let managed = registry::lookup(table)?
+        .filter(|managed| managed.oid.is_some())
+        .ok_or_else(|| not_managed(table))?;
+    lock_targets(&[TargetKey::of(&managed.name.schema, &managed.name.table)])?;
+    let all = audit::in_table(&managed.name)?;
+    let chosen = match which {
+        Which::SourceFile(path) => by_path(&managed.name, all, path)?,
+        Which::Sha256(sha256) => by_hash(&managed.name, all, sha256)?,
+    };
+    remove(&managed.name, chosen, how)
+}
+
+/// Removes the rows of one import by its id.
+///
+/// # Errors
+/// 22023 no such import, 55000 reverted before.
+pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
+    let _one = OneRun::begin()?;
+    registry::follow_renames()?;
+    let import = audit::by_id(import_id)?.ok_or_else(|| {
+        Failure::new("22023", format!("there is no import {import_id}"))
+            .hint("SELECT import_id, source_file FROM pgdatahub.imports ORDER BY import_id DESC LIMIT 20;")
+    })?;
+    // Before anything is told about it.
+    catalog::check_delete(&import.table)?;
+    lock_targets(&[TargetKey::of(&import.table.schema, &import.table.table)])?;
+    // Again, under the lock.
+    let import = audit::by_id(import_id)?
+        .ok_or_else(|| Failure::new("22023", format!("there is no import {import_id}")))?;
+    if let Some(when) = &import.reverted_at {
+        let who = import.reverted_by.clone().unwrap_or_default();
+        return Err(
+            Failure::new("55000", format!("import {import_id} was reverted before"))
+                .detail(format!("By {who} on {when}.")),
+        );
+    }
+    let table = import.table.clone();
+    remove(&table, vec![import], how)
+}
+
+fn remove(table: &TableName, imports: Vec<Import>, how: How) -> Result<i64, Failure> {
+    catalog::check_delete(table)?;
+    check_cascade(table, how)?;
+    let mut total = 0;
+    for import in imports {
+        if how.dry_run {
+            total += ddl::count_rows(table, &import.source_file, &import.load_timestamp)? as i64;
+            continue;
+        }
+        let removed = ddl::delete_rows(table, &import.source_file, &import.load_timestamp)? as i64;
+        audit::mark_reverted(import.import_id, "revert", how.hold)?;
+        if removed != import.row_count {
+            report::warning(
+                format!(
+                    "{removed} rows removed where {} were imported",
+                    import.row_count
+                ),
+                Some(format!(
+                    "Rows of {} were deleted or added since by other means.",
+                    import.source_file
+                )),
+                None,
+            );
+        }
+        total += removed;
+    }
+    Ok(total)
+}
+
+fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import>, Failure> {
+    let exact: Vec<Import> = all
+        .iter()
+        .filter(|i| i.source_file == path)
+        .cloned()
+        .collect();
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    // An ending is whole path parts, so that "1.xlsx" is not "11.xlsx".
+    let ending = format!("/{}", path.trim_start_matches('/'));
+    let found: Vec<Import> = all
+        .iter()
+        .filter(|i| i.source_file.ends_with(&ending))
+        .cloned()
+        .collect();
+    let mut files: Vec<&str> = found.iter().map(|i| i.source_file.as_str()).collect();
+    files.sort_unstable();
+    files.dedup();
+    match files.as_slice() {
+        [_] => Ok(found),
+        [] => {
+            let names: Vec<&str> = all.iter().map(|i| i.source_file.as_str()).collect();
+            let nearest = pgdatahub_core::nearest::nearest(
+                path,
+                names
+                    .iter()
+                    .copied()
+                    .map(|n| n.rsplit('/').next().unwrap_or(n)),
+            );
+            let hint = nearest
+                .map(|near| format!("Did you mean '{near}'? "))
+                .unwrap_or_default();
+            Err(Failure::new("22023", format!("no import of \"{path}\" is in {}", table.display())).hint(format!(
+                "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = '{}' AND reverted_at IS NULL;",
+                table.table.replace('\'', "''")
+            )))
+        }
+        several => Err(Failure::new(
+            "22023",
+            format!("\"{path}\" is the end of {} paths", several.len()),
+        )
+        .detail(
+            several
+                .iter()
+                .take(20)
+                .copied()
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
+        .hint("Give more of the path.")),
+    }
+}
+
+fn by_hash(table: &TableName, all: Vec<Import>, sha256: &str) -> Result<Vec<Import>, Failure> {
+    let wanted = sha256.trim().to_ascii_lowercase();
+    let found: Vec<Import> = all.into_iter().filter(|i| i.sha256 == wanted).collect();
+    if found.is_empty() {
+        return Err(Failure::new(
+            "22023",
+            format!("no import with SHA-256 {sha256} is in {}", table.display()),
+        )
+        .hint("SELECT file_sha256, source_file FROM pgdatahub.imports;"));
+    }
+    Ok(found)
+}
+
+fn check_cascade(table: &TableName, how: How) -> Result<(), Failure> {
+    let Some(oid) = catalog::find(table)? else {
+        return Ok(());
+    };
+    let keys = catalog::cascading_keys(oid)?;
+    if how.cascade || keys.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "2BP01",
+        format!(
+            "removing rows of {} would change other tables",
+            table.display()
+        ),
+    )
+    .detail(format!(
+        "Foreign keys that would pass the DELETE on: {}.",
+        keys.join(", ")
+    ))
+    .hint("cascade => true does it all the same."))
+}
+
+fn not_managed(table: &TableName) -> Failure {
+    Failure::new(
+        "42P01",
+        format!("table {} is not managed by pgdatahub", table.display()),
+    )
+    .hint("SELECT DISTINCT table_schema, table_name FROM pgdatahub.imports; lists those that are.")
+}

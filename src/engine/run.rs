@@ -1,0 +1,245 @@
+//! A run: its record, its counts, and what a person at psql reads meanwhile.
+
+use crate::pg::audit::{self, FileRow, RunTotals};
+use crate::pg::error::Failure;
+use crate::pg::report;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// A run under way.
+pub struct Run {
+    pub run_id: i64,
+    kind: &'static str,
+    started: Instant,
+    totals: RunTotals,
+    tables: BTreeSet<String>,
+    gone: u64,
+    not_tried: u64,
+    file_no: i64,
+    /// Result rows, in order.
+    pub rows: Vec<FileRow>,
+}
+
+impl Run {
+    /// Records the start.
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn start(
+        kind: &'static str,
+        path: &str,
+        files: usize,
+        ignored: u64,
+    ) -> Result<Run, Failure> {
+        let run_id = audit::start_run(kind, path)?;
+        let totals = RunTotals {
+            files: files as i64,
+            ignored: ignored as i64,
+            ..RunTotals::default()
+        };
+        Ok(Run {
+            run_id,
+            kind,
+            started: Instant::now(),
+            totals,
+            tables: BTreeSet::new(),
+            gone: 0,
+            not_tried: 0,
+            file_no: 0,
+            rows: Vec::new(),
+        })
+    }
+
+    /// Records what became of a file and says it.
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn file(&mut self, label: &str, row: FileRow) -> Result<(), Failure> {
+        self.file_no += 1;
+        audit::run_file(self.run_id, self.file_no, &row)?;
+        self.count(&row);
+        self.say(label, &row);
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn count(&mut self, row: &FileRow) {
+        match row.status {
+            "imported" => self.totals.imported += 1,
+            "replaced" => self.totals.replaced += 1,
+            "skipped" => self.totals.skipped += 1,
+            "failed" | "undone" => self.totals.failed += 1,
+            "not_tried" => self.not_tried += 1,
+            _ => self.gone += 1,
+        }
+        if let (Some(rows), Some(table)) = (row.row_count, &row.table) {
+            self.totals.rows += rows;
+            self.tables.insert(table.display());
+        }
+    }
+
+    fn say(&self, label: &str, row: &FileRow) {
+        let place = if self.totals.files > 1 {
+            format!("[{}/{}] ", self.file_no, self.totals.files)
+        } else {
+            String::new()
+        };
+        match row.status {
+            "imported" | "replaced" => report::notice(format!("{place}{label} → {}", loaded(row))),
+            "failed" => {
+                let mut failure = Failure::new(
+                    row.sqlstate.as_deref().unwrap_or("XX000"),
+                    row.message.clone().unwrap_or_default(),
+                );
+                failure.detail.clone_from(&row.detail);
+                failure.hint.clone_from(&row.hint);
+                failure.warn(format!(
+                    "{place}{label}: {}",
+                    row.message.as_deref().unwrap_or("failed")
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    /// The folder of these rows was undone: what was loaded is not in.
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn undone(&mut self, labels: &[String], rows: Vec<FileRow>) -> Result<(), Failure> {
+        for (label, mut row) in labels.iter().zip(rows) {
+            if matches!(row.status, "imported" | "replaced") {
+                row.status = "undone";
+                row.message = Some("undone with its folder".into());
+                row.row_count = None;
+                row.rows_removed = None;
+                row.rejected = None;
+                row.import_id = None;
+                row.schema_changes.clear();
+            }
+            self.file(label, row)?;
+        }
+        Ok(())
+    }
+
+    /// Records the end and sums up in a NOTICE.
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        let state = if self.totals.failed > 0 || self.not_tried > 0 {
+            "done with failures"
+        } else {
+            "done"
+        };
+        audit::finish_run(self.run_id, state, &self.totals)?;
+        report::notice(self.summary());
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        for (number, what) in [
+            (self.totals.imported, "imported"),
+            (self.totals.replaced, "replaced"),
+            (self.totals.skipped, "skipped"),
+            (self.totals.failed, "failed"),
+            (self.not_tried as i64, "not tried"),
+            (self.gone as i64, "gone"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{} {what}", grouped(number.unsigned_abs())));
+            }
+        }
+        if parts.is_empty() {
+            parts.push("nothing to do".into());
+        }
+        let rows = match self.totals.rows.unsigned_abs() {
+            0 => String::new(),
+            rows => format!(
+                "; {} into {}",
+                plural(rows, "row"),
+                plural(self.tables.len() as u64, "table")
+            ),
+        };
+        format!(
+            "{}: {}{rows} ({:.2} s)",
+            self.kind,
+            parts.join(", "),
+            self.started.elapsed().as_secs_f64()
+        )
+    }
+
+    /// Files that failed, by name.
+    pub fn failed_files(&self) -> Vec<String> {
+        let failed = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row.status, "failed" | "undone"));
+        failed.map(|row| row.source_file.clone()).collect()
+    }
+}
+
+/// `claims: 12,481 rows, +1 column, 3 rejected (0.41 s)`
+fn loaded(row: &FileRow) -> String {
+    let table = row
+        .table
+        .as_ref()
+        .map(|t| t.table.clone())
+        .unwrap_or_default();
+    let mut parts = vec![plural(row.row_count.unwrap_or(0).unsigned_abs(), "row")];
+    if let Some(removed) = row.rows_removed {
+        parts.push(format!("{} removed", grouped(removed.unsigned_abs())));
+    }
+    let added = row
+        .schema_changes
+        .iter()
+        .filter(|change| change.starts_with("+ "))
+        .count() as u64;
+    let retyped = row
+        .schema_changes
+        .iter()
+        .filter(|change| change.contains(" → "))
+        .count() as u64;
+    if added > 0 {
+        parts.push(format!("+{}", plural(added, "column")));
+    }
+    if retyped > 0 {
+        parts.push(format!("{} widened", plural(retyped, "column")));
+    }
+    if !row.missing_columns.is_empty() {
+        parts.push(format!("without {}", row.missing_columns.join(", ")));
+    }
+    if let Some(rejected) = row.rejected.filter(|n| *n > 0) {
+        parts.push(format!("{} rejected", grouped(rejected.unsigned_abs())));
+    }
+    let remark = row
+        .message
+        .as_ref()
+        .map(|m| format!("; {m}"))
+        .unwrap_or_default();
+    format!(
+        "{table}: {} ({:.2} s){remark}",
+        parts.join(", "),
+        row.seconds
+    )
+}
+
+/// `1 row`, `12,481 rows`
+pub fn plural(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(number))
+}
+
+/// A number with its thousands set apart.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

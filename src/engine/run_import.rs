@@ -1,0 +1,142 @@
+//! run_import: commits after each file, or each folder with sectional_commit.
+//! Between files it holds no transaction, no snapshot and no lock.
+
+use super::import_file::{self, Call};
+use super::import_folder::{folder_unit, gone, not_tried, nothing_found, say_unreadable};
+use super::options::{OnError, Options};
+use super::run::Run;
+use super::targets::{self, Source};
+use crate::pg::access::Grant;
+use crate::pg::error::Failure;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::process::EndReader;
+use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain, sleep};
+use crate::pg::{guc, registry, report};
+
+/// Imports a folder, committing as it goes.
+///
+/// # Errors
+/// What concerns the call as a whole; PD001 at the end, naming the files that failed.
+pub fn run_import(options: &Options) -> Result<(), Failure> {
+    let _one = OneRun::begin()?;
+    let _end = EndReader;
+    let grant = Grant::new(&options.path)?;
+    registry::follow_renames()?;
+    let plan = targets::plan(&grant, options)?;
+    say_unreadable(&plan);
+    let mut run = Run::start(
+        "run_import",
+        &options.path,
+        plan.sources.len(),
+        plan.listing.ignored,
+    )?;
+    if plan.sources.is_empty() {
+        nothing_found(options, &plan);
+    }
+    commit_and_chain();
+    let call = Call {
+        run_id: run.run_id,
+        reimport: options.reimport,
+        explicit: false,
+    };
+    let sectional = guc::SECTIONAL_COMMIT.get();
+    let mut stopped = false;
+    let mut since_pause = 0;
+    for unit in plan
+        .sources
+        .chunk_by(|a, b| sectional && a.folder == b.folder)
+    {
+        check_for_interrupts();
+        if stopped {
+            for source in unit {
+                run.file(&source.label, not_tried(&grant, source))?;
+            }
+            commit_and_chain();
+            continue;
+        }
+        pause(&mut since_pause, unit.len());
+        let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
+        commit_and_chain();
+        stopped = failed && (sectional || options.on_error != OnError::Continue);
+    }
+    if options.files.is_none() {
+        gone(&grant, &mut run)?;
+    }
+    run.finish()?;
+    commit_and_chain();
+    match run.failed_files() {
+        failed if failed.is_empty() => Ok(()),
+        failed => Err(finished_with_failures(&failed, run.run_id)),
+    }
+}
+
+/// One file or one folder, under its target's lock; whether it failed.
+fn one_unit(
+    grant: &Grant,
+    unit: &[Source],
+    call: &Call,
+    sectional: bool,
+    run: &mut Run,
+) -> Result<bool, Failure> {
+    let keys: Vec<TargetKey> = unit
+        .iter()
+        .map(|s| TargetKey::of(&s.target.schema, &s.target.table))
+        .collect();
+    lock_targets(&keys)?;
+    if sectional {
+        let (rows, failed) = folder_unit(grant, unit, call);
+        let labels: Vec<String> = unit.iter().map(|s| s.label.clone()).collect();
+        if failed.is_some() {
+            run.undone(&labels, rows)?;
+        } else {
+            for (label, row) in labels.iter().zip(rows) {
+                run.file(label, row)?;
+            }
+        }
+        return Ok(failed.is_some());
+    }
+    let mut failed = false;
+    for source in unit {
+        let row = import_file::import(grant, source, call);
+        failed |= row.status == "failed";
+        run.file(&source.label, row)?;
+    }
+    Ok(failed)
+}
+
+/// Pauses after every `pause_every` files; the transaction just begun holds nothing yet.
+fn pause(since: &mut usize, files: usize) {
+    let every = guc::PAUSE_EVERY.get();
+    if every > 0 && *since >= every as usize {
+        let seconds = guc::PAUSE_SECONDS.get();
+        report::notice(format!(
+            "pausing for {seconds} s (pgdatahub.pause_every = {every})"
+        ));
+        sleep(seconds);
+        *since = 0;
+    }
+    *since += files;
+}
+
+fn finished_with_failures(failed: &[String], run_id: i64) -> Failure {
+    let shown = failed
+        .iter()
+        .take(10)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n");
+    let more = failed.len().saturating_sub(10);
+    let more = if more > 0 {
+        format!("\nand {more} more")
+    } else {
+        String::new()
+    };
+    let files = if failed.len() == 1 {
+        "1 file".to_owned()
+    } else {
+        format!("{} files", failed.len())
+    };
+    Failure::new("PD001", format!("{files} failed; all others are committed"))
+        .detail(format!("{shown}{more}"))
+        .hint(format!("SELECT source_file, message, detail, hint FROM pgdatahub.failures WHERE run_id = {run_id}"))
+}

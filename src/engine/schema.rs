@@ -1,0 +1,323 @@
+//! Making the table fit the sheet: headers to columns, types to DDL, all audited.
+
+use crate::pg::catalog::{self, TableName};
+use crate::pg::ddl::{self, Executed};
+use crate::pg::error::Failure;
+use crate::pg::{audit, registry};
+use pgdatahub_core::columns::{self, Assigned, Remembered, SheetHeader};
+use pgdatahub_core::evolve::{self, Change, ColumnKind, Evolution, TableColumn, Target};
+use pgdatahub_core::protocol::{Header, Misfit, Wire};
+use pgdatahub_core::types::ColumnType;
+use std::collections::BTreeMap;
+
+/// What is known of the sheet's columns so far: header and joined type, by index.
+#[derive(Debug, Clone, Default)]
+pub struct SheetColumns(BTreeMap<u32, (String, ColumnType)>);
+
+impl SheetColumns {
+    /// From the sheet's head.
+    pub fn new(headers: &[Header]) -> SheetColumns {
+        SheetColumns(
+            headers
+                .iter()
+                .map(|h| (h.index, (h.text.clone(), h.found)))
+                .collect(),
+        )
+    }
+
+    /// Joins what a misfit says of the rest of the sheet.
+    pub fn widen(&mut self, misfit: &Misfit) {
+        for (index, column_type) in misfit
+            .rest
+            .iter()
+            .chain([&(misfit.column, misfit.value_type)])
+        {
+            let known = self
+                .0
+                .entry(*index)
+                .or_insert_with(|| (String::new(), ColumnType::None));
+            known.1 = known.1.join(*column_type);
+        }
+    }
+
+    /// Joins what an earlier attempt at the same file found.
+    pub fn join(&mut self, other: &SheetColumns) {
+        for (index, (text, column_type)) in &other.0 {
+            let known = self
+                .0
+                .entry(*index)
+                .or_insert_with(|| (text.clone(), ColumnType::None));
+            known.1 = known.1.join(*column_type);
+        }
+    }
+
+    fn headers(&self) -> Vec<SheetHeader> {
+        self.0
+            .iter()
+            .map(|(index, (text, found))| SheetHeader {
+                index: *index,
+                text: text.clone(),
+                has_data: *found != ColumnType::None,
+            })
+            .collect()
+    }
+
+    fn found(&self, assigned: &[Assigned]) -> Vec<evolve::Found> {
+        assigned
+            .iter()
+            .map(|a| evolve::Found {
+                index: a.index,
+                header: a.header.clone(),
+                column: a.column.clone(),
+                found: self.0.get(&a.index).map_or(ColumnType::None, |(_, t)| *t),
+            })
+            .collect()
+    }
+}
+
+/// The target as the import sees it, kept up to date as it changes.
+pub struct TargetTable {
+    pub name: TableName,
+    pub folder: String,
+    /// None until it is created.
+    pub table: Option<catalog::Table>,
+    /// This transaction created it: nobody else can hold it.
+    pub own: bool,
+    remembered: Vec<Remembered>,
+    provisional: Vec<String>,
+}
+
+/// Where the sheet's columns go now.
+pub struct Fitted {
+    pub targets: Vec<Target>,
+    pub missing: Vec<String>,
+    pub assigned: Vec<Assigned>,
+}
+
+impl TargetTable {
+    /// The target by name: managed and there, or new.
+    ///
+    /// # Errors
+    /// 55000 when a table of that name is there that pgdatahub does not manage.
+    pub fn open(target: &TableName, folder: &str) -> Result<TargetTable, Failure> {
+        let mut name = target.clone();
+        let mut oid = None;
+        match registry::lookup(target)? {
+            Some(managed) => {
+                name = managed.name;
+                oid = managed.oid;
+                if oid.is_none() {
+                    registry::mark_dropped(&name)?;
+                    name = target.clone();
+                }
+            }
+            None if catalog::find(target)?.is_some() => return Err(not_managed(target)),
+            None => {}
+        }
+        let mut opened = TargetTable {
+            name,
+            folder: folder.to_owned(),
+            table: None,
+            own: false,
+            remembered: Vec::new(),
+            provisional: Vec::new(),
+        };
+        if let Some(oid) = oid {
+            opened.table = Some(catalog::describe(oid)?);
+            (opened.remembered, opened.provisional) = registry::remembered(&opened.name)?;
+        }
+        Ok(opened)
+    }
+
+    /// Headers and column names that a header row is recognised by.
+    pub fn known_headers(&self) -> Vec<String> {
+        let columns = self
+            .table
+            .iter()
+            .flat_map(|table| &table.columns)
+            .map(|c| c.name.clone());
+        let columns = columns.filter(|name| !catalog::RESERVED.contains(&name.as_str()));
+        self.remembered
+            .iter()
+            .map(|r| r.header.clone())
+            .filter(|h| !h.is_empty())
+            .chain(columns)
+            .collect()
+    }
+
+    /// Makes the table fit what is known of the sheet; the changes are audited
+    /// and described in `described`.
+    ///
+    /// # Errors
+    /// 42701 two headers for one column, 42804 a user's type that cannot take
+    /// the values, 54011 too many columns, and the DDL's own.
+    pub fn fit(
+        &mut self,
+        sheet: &SheetColumns,
+        import: (i64, &str),
+        described: &mut Vec<String>,
+    ) -> Result<Fitted, Failure> {
+        let existing: Vec<String> = self
+            .table
+            .iter()
+            .flat_map(|table| &table.columns)
+            .map(|c| c.name.clone())
+            .collect();
+        let assigned = columns::assign(&sheet.headers(), &self.remembered, &existing)
+            .map_err(|clash| Failure::from(clash.report()))?;
+        let found = sheet.found(&assigned);
+        let evolution = self.evolve(&found)?;
+        let executed = self.apply(&evolution.changes, import.1)?;
+        audit::schema_changes(&self.name, Some(import), &executed)?;
+        described.extend(
+            evolution
+                .changes
+                .iter()
+                .filter(|c| !matches!(c, Change::SettleProvisional { .. }))
+                .map(evolve::describe),
+        );
+        registry::remember(&self.name, &assigned)?;
+        self.flag(&evolution.changes)?;
+        if !evolution.changes.is_empty() || assigned.iter().any(|a| a.new_header) {
+            (self.remembered, self.provisional) = registry::remembered(&self.name)?;
+        }
+        Ok(Fitted {
+            targets: evolution.targets,
+            missing: evolution.missing,
+            assigned,
+        })
+    }
+
+    /// The plan, with the two questions that only the table's rows can answer.
+    fn evolve(&self, found: &[evolve::Found]) -> Result<Evolution, Failure> {
+        let Some(table) = &self.table else {
+            return evolve::evolve(None, found)
+                .map_err(|conflict| Failure::from(conflict.report()));
+        };
+        let mut columns: Vec<TableColumn> = table.columns.clone();
+        for column in &mut columns {
+            column.provisional = self.provisional.contains(&column.name);
+        }
+        let mut evolution = evolve::evolve(Some(&columns), found)
+            .map_err(|conflict| Failure::from(conflict.report()))?;
+        let mut settled = false;
+        for change in &evolution.changes {
+            if let Change::AlterType {
+                column,
+                provisional: true,
+                ..
+            } = change
+                && catalog::has_value(&self.name, column)?
+            {
+                // Somebody filled it by hand: text, and no longer ours to retype freely.
+                columns
+                    .iter_mut()
+                    .filter(|c| c.name == *column)
+                    .for_each(|c| c.provisional = false);
+                settled = true;
+            }
+        }
+        if settled {
+            evolution = evolve::evolve(Some(&columns), found)
+                .map_err(|conflict| Failure::from(conflict.report()))?;
+        }
+        for change in &mut evolution.changes {
+            if let Change::AlterType {
+                column,
+                from: ColumnType::Bigint,
+                to,
+                ..
+            } = change
+                && *to == ColumnType::Double
+                && catalog::exceeds_double(&self.name, column)?
+            {
+                *to = ColumnType::Numeric;
+                let targets = evolution.targets.iter_mut().filter(|t| t.column == *column);
+                targets.for_each(|t| t.wire = Wire::Native(ColumnType::Numeric));
+            }
+        }
+        Ok(evolution)
+    }
+
+    fn apply(&mut self, changes: &[Change], source_file: &str) -> Result<Vec<Executed>, Failure> {
+        if let [Change::CreateTable { columns }] = changes {
+            let executed = ddl::create(&self.name, columns, &self.folder)
+                .map_err(|failure| failure.also(format!("Needed by {source_file}.")))?;
+            let oid = catalog::find(&self.name)?
+                .ok_or_else(|| Failure::new("42P01", "the table that was just created is gone"))?;
+            registry::register(&self.name, &self.name, Some(&self.folder), "created", oid)?;
+            self.own = true;
+            self.table = Some(catalog::describe(oid)?);
+            return Ok(executed);
+        }
+        let executed = ddl::alter(&self.name, changes, self.own)?;
+        if let (false, Some(table)) = (executed.is_empty(), &self.table) {
+            self.table = Some(catalog::describe(table.oid)?);
+        }
+        Ok(executed)
+    }
+
+    fn flag(&self, changes: &[Change]) -> Result<(), Failure> {
+        let mut provisional = Vec::new();
+        let mut settled = Vec::new();
+        for change in changes {
+            match change {
+                Change::CreateTable { columns } => {
+                    provisional.extend(
+                        columns
+                            .iter()
+                            .filter(|c| c.provisional)
+                            .map(|c| c.name.as_str()),
+                    );
+                }
+                Change::AddColumn(column) if column.provisional => {
+                    provisional.push(column.name.as_str())
+                }
+                Change::AlterType {
+                    column,
+                    provisional: true,
+                    ..
+                }
+                | Change::SettleProvisional { column } => {
+                    settled.push(column.as_str());
+                }
+                _ => {}
+            }
+        }
+        registry::set_provisional(&self.name, &provisional, true)?;
+        registry::set_provisional(&self.name, &settled, false)
+    }
+
+    /// The SQL type of each target that goes through its type's own input.
+    pub fn input_types(&self, targets: &[Target]) -> Vec<Option<String>> {
+        let columns = self
+            .table
+            .as_ref()
+            .map(|t| t.columns.as_slice())
+            .unwrap_or_default();
+        targets
+            .iter()
+            .map(|target| {
+                columns
+                    .iter()
+                    .find(|c| c.name == target.column)
+                    .and_then(|column| match &column.kind {
+                        ColumnKind::Input { sql_type } | ColumnKind::InputNumber { sql_type } => {
+                            Some(sql_type.clone())
+                        }
+                        _ => None,
+                    })
+            })
+            .collect()
+    }
+}
+
+fn not_managed(target: &TableName) -> Failure {
+    let name = target.display();
+    Failure::new("55000", format!("table {name} exists and is not managed by pgdatahub"))
+        .detail("An import never alters or fills a table that it did not create, lest a folder of that name overwrite it.")
+        .hint(format!(
+            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table: in the configuration.",
+            name.replace('\'', "''")
+        ))
+}

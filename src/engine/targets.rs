@@ -1,0 +1,136 @@
+//! Which table and sheet each workbook goes to: configuration, folder names, arguments.
+
+use super::options::Options;
+use crate::pg::access::{self, Found, Grant, Listing};
+use crate::pg::catalog::{self, TableName};
+use crate::pg::error::Failure;
+use crate::pg::guc;
+use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
+use pgdatahub_core::discover::{self, FolderTarget};
+use std::path::{Path, PathBuf};
+
+/// Name of the configuration that may lie in an imported folder.
+pub const CONFIG_NAME: &str = "etl_config.yaml";
+
+/// One workbook and where it goes.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Path below the granted one; empty for import_file.
+    pub below: PathBuf,
+    /// What NOTICEs call it.
+    pub label: String,
+    /// The folder it lies in, as recorded with the table.
+    pub folder: String,
+    pub target: TableName,
+    pub settings: FolderSettings,
+}
+
+/// The workbooks of a folder, with their targets, in the order of their paths.
+pub struct Plan {
+    pub sources: Vec<Source>,
+    pub listing: Listing,
+}
+
+/// The configuration in force: `pgdatahub.config_file`, or the folder's own, or none.
+///
+/// # Errors
+/// F0000 for an invalid one; 58P01 and others for one that cannot be read.
+pub fn configuration(folder: &Grant) -> Result<Option<Config>, Failure> {
+    let (bytes, origin, name) = if let Some(path) = guc::text(&guc::CONFIG_FILE) {
+        let grant = Grant::new(&path)?;
+        let bytes =
+            access::read_small(&grant, Path::new(""), config::MAX_BYTES).map_err(|failure| {
+                failure.hint(
+                    "The path is pgdatahub.config_file; RESET pgdatahub.config_file goes without.",
+                )
+            })?;
+        (bytes, Origin::Server, path)
+    } else {
+        let own = Path::new(CONFIG_NAME);
+        match access::read_small(folder, own, config::MAX_BYTES) {
+            Ok(bytes) => (bytes, Origin::ImportedFolder, folder.display(own)),
+            Err(failure) if failure.sqlstate == "58P01" => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+    };
+    config::parse(&bytes, origin)
+        .map(Some)
+        .map_err(|error| Failure::from(error.report()).also(format!("File: {name}")))
+}
+
+/// The workbooks below a folder and where they go.
+///
+/// # Errors
+/// Access, configuration, or two folders that give one table name (42P07).
+pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
+    let listing = grant.list()?;
+    let config = configuration(grant)?;
+    let mut default_schema = None;
+    let root = root_name(&options.path);
+    let mut folders: Vec<FolderTarget> = Vec::new();
+    let mut sources = Vec::with_capacity(listing.workbooks.len());
+    for found in &listing.workbooks {
+        let settings = config
+            .as_ref()
+            .map(|c| c.settings_for(&found.folders))
+            .unwrap_or_default();
+        let table = match &settings.table {
+            Some(table) => table.name.clone(),
+            None => discover::table_name(&root, &found.folders),
+        };
+        let folder = folder_path(&options.path, found);
+        if folders.iter().all(|known| known.folder != folder) {
+            folders.push(FolderTarget {
+                folder: folder.clone(),
+                schema: settings.schema.clone(),
+                table: table.clone(),
+                explicit: settings.table.is_some(),
+            });
+        }
+        let schema = match options
+            .target_schema
+            .as_ref()
+            .or(settings.schema.as_ref())
+            .cloned()
+        {
+            Some(schema) => schema,
+            None => match &default_schema {
+                Some(schema) => String::clone(schema),
+                None => default_schema.insert(catalog::current_schema()?).clone(),
+            },
+        };
+        sources.push(Source {
+            label: label(&found.relative),
+            below: found.relative.clone(),
+            folder,
+            target: TableName { schema, table },
+            settings,
+        });
+    }
+    discover::check_distinct(&folders).map_err(|clash| Failure::from(clash.report()))?;
+    // The glob comes last, so that a partial run keeps the same tables.
+    if let Some(glob) = &options.files {
+        sources.retain(|source| glob.matches(&source.label));
+    }
+    Ok(Plan { sources, listing })
+}
+
+fn label(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    discover::display_path(path.as_os_str().as_bytes())
+}
+
+/// The last part of a path, for tables fed from the folder itself.
+pub fn root_name(path: &str) -> String {
+    path.rsplit('/')
+        .find(|part| !part.is_empty())
+        .unwrap_or("root")
+        .to_owned()
+}
+
+fn folder_path(root: &str, found: &Found) -> String {
+    std::iter::once(root.trim_end_matches('/'))
+        .chain(found.folders.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("/")
+}

@@ -1,0 +1,50 @@
+//! pgdatahub: imports folders of Excel workbooks into tables, from inside the server.
+//!
+//! Read in this order: [`api`] is what SQL calls, [`engine`] what then happens,
+//! [`pg`] how PostgreSQL is spoken to. The rules themselves are in the crate
+//! pgdatahub-core, the reading of workbooks in pgdatahub-reader, a process of
+//! its own.
+
+// A Failure is made once per file at most; boxing it would only clutter the code.
+#![allow(clippy::result_large_err)]
+
+use pgrx::prelude::*;
+
+mod api;
+mod engine;
+mod pg;
+
+pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!(
+    "../sql/01_preconditions.sql",
+    name = "preconditions",
+    bootstrap
+);
+extension_sql_file!(
+    "../sql/02_tables.sql",
+    name = "tables",
+    requires = ["preconditions"]
+);
+extension_sql_file!(
+    "../sql/03_functions.sql",
+    name = "functions",
+    requires = ["tables"]
+);
+extension_sql_file!(
+    "../sql/04_views.sql",
+    name = "views",
+    requires = ["functions"]
+);
+extension_sql_file!(
+    "../sql/05_grants.sql",
+    name = "grants",
+    requires = ["views"],
+    finalize
+);
+
+/// Registers the settings. Loading the library does nothing else.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    pg::guc::register();
+}

@@ -1,0 +1,347 @@
+//! What the catalogs say of a target table: columns, size, and what is special about it.
+
+use super::error::Failure;
+use super::spi;
+use pgdatahub_core::evolve::{ColumnKind, TableColumn};
+use pgdatahub_core::types::ColumnType;
+use pgrx::pg_sys;
+use pgrx::spi::{quote_identifier, quote_qualified_identifier};
+
+/// A table's name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    pub schema: String,
+    pub table: String,
+}
+
+impl TableName {
+    /// Quoted for SQL.
+    pub fn sql(&self) -> String {
+        quote_qualified_identifier(&self.schema, &self.table)
+    }
+
+    /// As a person reads it: quoted only where SQL needs it.
+    pub fn display(&self) -> String {
+        self.sql()
+    }
+}
+
+/// A column's name, quoted for SQL.
+pub fn column_sql(name: &str) -> String {
+    quote_identifier(name)
+}
+
+/// A relation that exists.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub oid: pg_sys::Oid,
+    pub columns: Vec<TableColumn>,
+    /// Bytes of the main fork, partitions included.
+    pub bytes: i64,
+    /// COPY may write it: a plain heap, or partitions of such, with nothing in between.
+    pub plain_heap: bool,
+    /// Why not, in words.
+    pub not_plain: Option<String>,
+    /// A BEFORE or INSTEAD OF row trigger may drop rows.
+    pub may_drop_rows: bool,
+}
+
+/// The columns that every data table has besides the sheet's.
+pub const RESERVED: [&str; 2] = ["source_file", "load_timestamp"];
+
+/// The relation of that name, whatever it is.
+///
+/// # Errors
+/// SPI's own.
+pub fn find(name: &TableName) -> Result<Option<pg_sys::Oid>, Failure> {
+    Ok(spi::first(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+         WHERE n.nspname OPERATOR(pg_catalog.=) ($1)::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ($2)::pg_catalog.name",
+        &[name.schema.as_str().into(), name.table.as_str().into()],
+        |row| row.value::<pg_sys::Oid>(1),
+    )?
+    .flatten())
+}
+
+/// The schema and name of a relation.
+///
+/// # Errors
+/// 42P01 when there is none.
+pub fn name_of(oid: pg_sys::Oid) -> Result<TableName, Failure> {
+    spi::first(
+        "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) $1",
+        &[oid.into()],
+        |row| TableName { schema: row.text(1), table: row.text(2) },
+    )?
+    .ok_or_else(|| Failure::new("42P01", format!("relation with oid {} does not exist", oid.to_u32())))
+}
+
+/// Everything an import must know of its target. Provisional flags are the registry's to add.
+///
+/// # Errors
+/// SPI's own.
+pub fn describe(oid: pg_sys::Oid) -> Result<Table, Failure> {
+    let columns = spi::rows(
+        "SELECT a.attname::pg_catalog.text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+                t.typcategory::pg_catalog.text, t.typtype::pg_catalog.text, \
+                a.attgenerated OPERATOR(pg_catalog.=) '' AND a.attidentity OPERATOR(pg_catalog.<>) 'a' \
+           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid \
+          WHERE a.attrelid OPERATOR(pg_catalog.=) $1 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped ORDER BY a.attnum",
+        &[oid.into()],
+        |row| TableColumn {
+            name: row.text(1),
+            kind: kind(
+                row.value::<pg_sys::Oid>(2).map_or(0, |oid| oid.to_u32()),
+                row.value::<i32>(3).unwrap_or(-1),
+                row.text(4),
+                &row.text(5),
+            ),
+            provisional: false,
+            fillable: row.value::<bool>(7).unwrap_or(false),
+        },
+    )?;
+    let not_plain = why_not_plain(oid)?;
+    let (bytes, may_drop_rows) = spi::first(
+        "SELECT (SELECT pg_catalog.sum(pg_catalog.pg_relation_size(p.relid))::pg_catalog.int8 \
+                   FROM (SELECT $1 AS relid UNION SELECT t.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass) t) p), \
+                EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND NOT t.tgisinternal \
+                          AND (t.tgtype::pg_catalog.int4 OPERATOR(pg_catalog.&) 66) OPERATOR(pg_catalog.<>) 0)",
+        &[oid.into()],
+        |row| (row.value::<i64>(1).unwrap_or(0), row.value::<bool>(2).unwrap_or(false)),
+    )?
+    .unwrap_or((0, false));
+    Ok(Table {
+        oid,
+        columns,
+        bytes,
+        plain_heap: not_plain.is_none(),
+        not_plain,
+        may_drop_rows,
+    })
+}
+
+/// What a column takes: a native type of ours, another type through its own input, or nothing.
+fn kind(type_oid: u32, typmod: i32, sql_type: String, category: &str) -> ColumnKind {
+    let native = match type_oid {
+        16 => Some(ColumnType::Boolean),
+        20 => Some(ColumnType::Bigint),
+        701 => Some(ColumnType::Double),
+        1700 => Some(ColumnType::Numeric),
+        1082 => Some(ColumnType::Date),
+        1114 => Some(ColumnType::Timestamp),
+        1083 => Some(ColumnType::Time),
+        1186 => Some(ColumnType::Interval),
+        25 => Some(ColumnType::Text),
+        _ => None,
+    };
+    match (native, category) {
+        (Some(native), _) if typmod == -1 => ColumnKind::Native(native),
+        (_, "N") => ColumnKind::InputNumber { sql_type },
+        // Their input takes more than one spelling: a guess where a workbook gives a number or a free text.
+        (_, "D" | "T" | "B") => ColumnKind::Refused {
+            reason: "a workbook's values have no time zone and no fixed precision".into(),
+            sql_type,
+        },
+        _ => ColumnKind::Input { sql_type },
+    }
+}
+
+/// Why COPY's engine may not write the relation directly (reliability rule 12).
+fn why_not_plain(oid: pg_sys::Oid) -> Result<Option<String>, Failure> {
+    let reason = spi::first(
+        "SELECT CASE \
+           WHEN c.relkind OPERATOR(pg_catalog.<>) ALL ('{r,p}'::pg_catalog.\"char\"[]) THEN 'it is not a table' \
+           WHEN EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid::pg_catalog.regclass) t JOIN pg_catalog.pg_class l ON l.oid OPERATOR(pg_catalog.=) t.relid \
+                         WHERE t.isleaf AND (l.relkind OPERATOR(pg_catalog.<>) 'r' OR l.relam OPERATOR(pg_catalog.<>) 2)) \
+             OR (c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relam OPERATOR(pg_catalog.<>) 2) THEN 'its storage is not a heap' \
+           WHEN c.relhasrules THEN 'it has rules' \
+           WHEN pg_catalog.row_security_active(c.oid) THEN 'row level security applies to it' \
+         END FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1",
+        &[oid.into()],
+        |row| row.value::<String>(1),
+    )?
+    .flatten();
+    if reason.is_some() {
+        return Ok(reason);
+    }
+    // Tables of these look plain in pg_class and lose what is written past their hooks.
+    for (extension, query, words) in [
+        (
+            "citus",
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass)",
+            "it is a Citus table",
+        ),
+        (
+            "timescaledb",
+            "SELECT EXISTS (SELECT FROM _timescaledb_catalog.hypertable h JOIN pg_catalog.pg_class c ON c.relname OPERATOR(pg_catalog.=) h.table_name \
+               JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace AND n.nspname OPERATOR(pg_catalog.=) h.schema_name \
+              WHERE c.oid OPERATOR(pg_catalog.=) $1)",
+            "it is a hypertable",
+        ),
+    ] {
+        let installed = spi::first(
+            "SELECT true FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) ($1)::pg_catalog.name",
+            &[extension.into()],
+            |_| (),
+        )?;
+        if installed.is_some()
+            && spi::first(query, &[oid.into()], |row| row.value::<bool>(1))?.flatten() == Some(true)
+        {
+            return Ok(Some(words.into()));
+        }
+    }
+    Ok(None)
+}
+
+/// The schema new tables go to when none is named: current_schema(), never pg_temp.
+///
+/// # Errors
+/// 3F000 when search_path names no schema that exists.
+pub fn current_schema() -> Result<String, Failure> {
+    spi::first(
+        "SELECT pg_catalog.current_schema()::pg_catalog.text",
+        &[],
+        |row| row.value::<String>(1),
+    )?
+    .flatten()
+    .ok_or_else(|| {
+        Failure::new("3F000", "no schema to create tables in")
+            .hint("Pass target_schema => '…', or set search_path to a schema that exists.")
+    })
+}
+
+/// Whether any row of the table holds a value in the column.
+///
+/// # Errors
+/// PostgreSQL's own: no SELECT right.
+pub fn has_value(table: &TableName, column: &str) -> Result<bool, Failure> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM {} WHERE {} IS NOT NULL)",
+        table.sql(),
+        column_sql(column)
+    );
+    Ok(spi::first(&sql, &[], |row| row.value::<bool>(1))?
+        .flatten()
+        .unwrap_or(false))
+}
+
+/// Whether a bigint column holds an integer that a double precision cannot.
+///
+/// # Errors
+/// PostgreSQL's own: no SELECT right.
+pub fn exceeds_double(table: &TableName, column: &str) -> Result<bool, Failure> {
+    let column = column_sql(column);
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM {} WHERE {column} OPERATOR(pg_catalog.>) 9007199254740992::pg_catalog.int8 \
+         OR {column} OPERATOR(pg_catalog.<) '-9007199254740992'::pg_catalog.int8)",
+        table.sql()
+    );
+    Ok(spi::first(&sql, &[], |row| row.value::<bool>(1))?
+        .flatten()
+        .unwrap_or(false))
+}
+
+/// Constraints of other tables through which a DELETE here would change them too.
+///
+/// # Errors
+/// SPI's own.
+pub fn cascading_keys(oid: pg_sys::Oid) -> Result<Vec<String>, Failure> {
+    spi::rows(
+        "SELECT pg_catalog.format('%s on %s (ON DELETE %s)', k.conname, k.conrelid::pg_catalog.regclass, \
+                CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END) \
+           FROM pg_catalog.pg_constraint k \
+          WHERE k.confrelid OPERATOR(pg_catalog.=) $1 AND k.contype OPERATOR(pg_catalog.=) 'f' \
+            AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog.\"char\"[]) ORDER BY 1",
+        &[oid.into()],
+        |row| row.text(1),
+    )
+}
+
+/// A qualified name taken apart as SQL would.
+///
+/// # Errors
+/// 42602 is raised by PostgreSQL for what is no name.
+pub fn parse_name(text: &str) -> Result<Vec<String>, Failure> {
+    Ok(
+        spi::first("SELECT pg_catalog.parse_ident($1)", &[text.into()], |row| {
+            row.value::<Vec<String>>(1)
+        })?
+        .flatten()
+        .unwrap_or_default(),
+    )
+}
+
+/// # Errors
+/// 42501 when the calling role may not delete from the table, 42P01 when it is gone.
+pub fn check_delete(name: &TableName) -> Result<(), Failure> {
+    let oid = find(name)?.ok_or_else(|| {
+        Failure::new(
+            "42P01",
+            format!("table {} does not exist any more", name.display()),
+        )
+    })?;
+    let may = spi::first(
+        "SELECT pg_catalog.has_table_privilege($1, 'DELETE')",
+        &[oid.into()],
+        |row| row.value::<bool>(1),
+    )?;
+    match may.flatten() {
+        Some(true) => Ok(()),
+        _ => Err(Failure::new(
+            "42501",
+            format!("permission denied for table {}", name.display()),
+        )
+        .detail("Removing an import's rows takes the DELETE privilege on its table.")),
+    }
+}
+
+/// # Errors
+/// 42501 unless the calling role owns the relation, 42809 for what cannot take rows.
+pub fn check_owner(oid: pg_sys::Oid, name: &TableName) -> Result<(), Failure> {
+    let found = spi::first(
+        "SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'), c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,f}'::pg_catalog.\"char\"[]), \
+                c.relpersistence OPERATOR(pg_catalog.=) 't' OR n.nspname OPERATOR(pg_catalog.=) ANY ('{pg_catalog,information_schema,pgdatahub}'::pg_catalog.name[]) \
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) $1",
+        &[oid.into()],
+        |row| {
+            (
+                row.value::<bool>(1),
+                row.value::<bool>(2),
+                row.value::<bool>(3),
+            )
+        },
+    )?;
+    match found {
+        Some((Some(true), Some(true), Some(false))) => Ok(()),
+        Some((_, Some(false), _) | (_, _, Some(true))) => Err(Failure::new(
+            "42809",
+            format!("{} is not a table that imports can fill", name.display()),
+        )),
+        _ => Err(Failure::new(
+            "42501",
+            format!("must be owner of table {}", name.display()),
+        )),
+    }
+}
+
+/// # Errors
+/// 42804 when source_file or load_timestamp is there with another type than ours.
+pub fn check_reserved_types(oid: pg_sys::Oid, name: &TableName) -> Result<(), Failure> {
+    let wrong = spi::first(
+        "SELECT a.attname::pg_catalog.text, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+          WHERE a.attrelid OPERATOR(pg_catalog.=) $1 AND NOT a.attisdropped AND \
+                ((a.attname OPERATOR(pg_catalog.=) 'source_file' AND a.atttypid OPERATOR(pg_catalog.<>) 'pg_catalog.text'::pg_catalog.regtype) \
+              OR (a.attname OPERATOR(pg_catalog.=) 'load_timestamp' AND a.atttypid OPERATOR(pg_catalog.<>) 'pg_catalog.timestamptz'::pg_catalog.regtype))",
+        &[oid.into()],
+        |row| (row.text(1), row.text(2)),
+    )?;
+    match wrong {
+        None => Ok(()),
+        Some((column, sql_type)) => {
+            Err(Failure::new("42804", format!("column {column} of {} is of type {sql_type}", name.display()))
+                .detail("Imports need source_file text and load_timestamp timestamp with time zone for themselves.")
+                .hint(format!("ALTER TABLE {} RENAME COLUMN {column} TO …", name.display())))
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Changing data tables: as the calling role, one ALTER TABLE per call, with a
+//! short lock_timeout, since a waiting AccessExclusive lock queues every reader.
+
+use super::catalog::{TableName, column_sql};
+use super::error::Failure;
+use super::{guc, identity, spi, subxact, transaction};
+use pgdatahub_core::evolve::{Change, NewColumn};
+use pgdatahub_core::types::ColumnType;
+use pgrx::spi::quote_literal;
+
+/// One change that was made, for the audit.
+#[derive(Debug, Clone)]
+pub struct Executed {
+    pub change_type: &'static str,
+    pub column_name: Option<String>,
+    pub old_type: Option<String>,
+    pub new_type: Option<String>,
+    pub statement: String,
+}
+
+/// Creates the table, with the sheet's columns and the two of ours.
+///
+/// # Errors
+/// PostgreSQL's are raised: no right to create in the schema.
+pub fn create(
+    name: &TableName,
+    columns: &[NewColumn],
+    folder: &str,
+) -> Result<Vec<Executed>, Failure> {
+    let mut parts: Vec<String> = columns.iter().map(definition).collect();
+    parts.push("source_file pg_catalog.text NOT NULL".into());
+    parts.push("load_timestamp pg_catalog.timestamptz NOT NULL".into());
+    let statement = format!("CREATE TABLE {} ({})", name.sql(), parts.join(", "));
+    spi::execute(&statement, &[])?;
+    comment(
+        "TABLE",
+        &name.sql(),
+        &format!("Imported by pgdatahub from {folder}"),
+    )?;
+    for (column, text) in [
+        ("source_file", "Workbook the row was imported from"),
+        (
+            "load_timestamp",
+            "When its import began; with source_file it identifies the import",
+        ),
+    ] {
+        comment("COLUMN", &format!("{}.{column}", name.sql()), text)?;
+    }
+    for column in columns {
+        comment_header(name, column)?;
+    }
+    let mut executed = vec![Executed {
+        change_type: "CREATE TABLE",
+        column_name: None,
+        old_type: None,
+        new_type: None,
+        statement: statement.clone(),
+    }];
+    executed.extend(columns.iter().map(|column| Executed {
+        change_type: "ADD COLUMN",
+        column_name: Some(column.name.clone()),
+        old_type: None,
+        new_type: Some(column.column_type.display_name().into()),
+        statement: statement.clone(),
+    }));
+    Ok(executed)
+}
+
+/// Adds and retypes columns in one ALTER TABLE. `own` says that this transaction
+/// created the table, so that nobody else can hold it.
+///
+/// # Errors
+/// 55P03 when the table stays in use; PostgreSQL's own otherwise.
+pub fn alter(name: &TableName, changes: &[Change], own: bool) -> Result<Vec<Executed>, Failure> {
+    let clauses: Vec<String> = changes.iter().filter_map(clause).collect();
+    if clauses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!("ALTER TABLE {} {}", name.sql(), clauses.join(", "));
+    if own {
+        spi::execute(&statement, &[])?;
+    } else {
+        patiently(name, &statement)?;
+    }
+    for change in changes {
+        if let Change::AddColumn(column) = change {
+            comment_header(name, column)?;
+        }
+    }
+    Ok(changes
+        .iter()
+        .filter_map(|change| executed(change, &statement))
+        .collect())
+}
+
+/// Runs an ALTER with a short lock_timeout, again and again.
+fn patiently(name: &TableName, statement: &str) -> Result<(), Failure> {
+    let timeout = guc::LOCK_TIMEOUT.get();
+    let retries = guc::LOCK_RETRIES.get();
+    for attempt in 0..=retries {
+        transaction::check_for_interrupts();
+        let result = subxact::run(|| {
+            identity::with_setting(c"lock_timeout", &format!("{timeout}ms"), || {
+                spi::execute(statement, &[]).map(|_| ())
+            })
+        });
+        match result {
+            Err(failure) if failure.sqlstate == "55P03" => {
+                if attempt < retries {
+                    // Let those pass that queued behind us.
+                    transaction::sleep(i32::from(attempt > 2));
+                }
+            }
+            Err(failure) => return Err(explained(failure, statement)),
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(Failure::new("55P03", format!("table {} is in use and could not be altered", name.display()))
+        .detail(format!("{} attempts of {timeout} ms each waited for it in vain. Statement: {statement}", retries + 1))
+        .hint("Import again when it is free, raise pgdatahub.lock_timeout or pgdatahub.lock_retries, or run the ALTER TABLE yourself."))
+}
+
+/// PostgreSQL's refusal of an ALTER, with the statement and what helps.
+fn explained(failure: Failure, statement: &str) -> Failure {
+    let failure = failure.also(format!("Statement: {statement}"));
+    match failure.sqlstate.as_str() {
+        "0A000" if failure.hint.is_none() => Failure {
+            sqlstate: "2BP01".into(),
+            ..failure
+        }
+        .hint("Drop what depends on the column, import again, and create it anew."),
+        "55006" if failure.hint.is_none() => failure
+            .hint("Run the import in a statement of its own, not in a query that reads the table."),
+        "42501" => failure.hint(
+            "Only the table's owner may alter it: import as that role, or as a member of it.",
+        ),
+        _ => failure,
+    }
+}
+
+fn definition(column: &NewColumn) -> String {
+    format!("{} {}", column_sql(&column.name), column.column_type.sql())
+}
+
+fn clause(change: &Change) -> Option<String> {
+    match change {
+        Change::AddColumn(column) => Some(format!("ADD COLUMN {}", definition(column))),
+        Change::AlterType {
+            column,
+            to,
+            provisional,
+            ..
+        } => {
+            let column = column_sql(column);
+            let using = match to {
+                _ if *provisional => format!("NULL::{}", to.sql()),
+                ColumnType::Text => format!("pgdatahub.text_form({column})"),
+                _ => format!("{column}::{}", to.sql()),
+            };
+            Some(format!(
+                "ALTER COLUMN {column} TYPE {} USING {using}",
+                to.sql()
+            ))
+        }
+        Change::CreateTable { .. } | Change::SettleProvisional { .. } => None,
+    }
+}
+
+fn executed(change: &Change, statement: &str) -> Option<Executed> {
+    let statement = statement.to_owned();
+    match change {
+        Change::AddColumn(column) => Some(Executed {
+            change_type: "ADD COLUMN",
+            column_name: Some(column.name.clone()),
+            old_type: None,
+            new_type: Some(column.column_type.display_name().into()),
+            statement,
+        }),
+        Change::AlterType {
+            column, from, to, ..
+        } => Some(Executed {
+            change_type: "ALTER COLUMN TYPE",
+            column_name: Some(column.clone()),
+            old_type: Some(from.display_name().into()),
+            new_type: Some(to.display_name().into()),
+            statement,
+        }),
+        Change::CreateTable { .. } | Change::SettleProvisional { .. } => None,
+    }
+}
+
+fn comment_header(name: &TableName, column: &NewColumn) -> Result<(), Failure> {
+    if column.header.is_empty() {
+        return Ok(());
+    }
+    comment(
+        "COLUMN",
+        &format!("{}.{}", name.sql(), column_sql(&column.name)),
+        &column.header,
+    )
+}
+
+fn comment(kind: &str, object: &str, text: &str) -> Result<(), Failure> {
+    spi::execute(
+        &format!("COMMENT ON {kind} {object} IS {}", quote_literal(text)),
+        &[],
+    )
+    .map(|_| ())
+}
+
+/// Adds our two columns to a table that is being adopted, where it lacks them.
+///
+/// # Errors
+/// PostgreSQL's are raised: not the owner.
+pub fn add_reserved(
+    name: &TableName,
+    source_file: bool,
+    load_timestamp: bool,
+) -> Result<Vec<Executed>, Failure> {
+    let wanted = [
+        ("source_file", "text", !source_file),
+        ("load_timestamp", "timestamptz", !load_timestamp),
+    ];
+    let clauses: Vec<String> = wanted
+        .iter()
+        .filter(|(_, _, add)| *add)
+        .map(|(column, sql_type, _)| format!("ADD COLUMN {column} pg_catalog.{sql_type}"))
+        .collect();
+    if clauses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!("ALTER TABLE {} {}", name.sql(), clauses.join(", "));
+    patiently(name, &statement)?;
+    Ok(wanted
+        .iter()
+        .filter(|(_, _, add)| *add)
+        .map(|(column, sql_type, _)| Executed {
+            change_type: "ADD COLUMN",
+            column_name: Some((*column).into()),
+            old_type: None,
+            new_type: Some(
+                if *sql_type == "text" {
+                    "text"
+                } else {
+                    "timestamp with time zone"
+                }
+                .into(),
+            ),
+            statement: statement.clone(),
+        })
+        .collect())
+}
+
+/// Deletes the rows of one import; how many there were.
+///
+/// # Errors
+/// PostgreSQL's are raised: no DELETE right.
+pub fn delete_rows(
+    name: &TableName,
+    source_file: &str,
+    load_timestamp: &pgrx::datum::TimestampWithTimeZone,
+) -> Result<u64, Failure> {
+    let statement = format!(
+        "DELETE FROM {} WHERE source_file OPERATOR(pg_catalog.=) $1 AND load_timestamp OPERATOR(pg_catalog.=) $2",
+        name.sql()
+    );
+    spi::execute(&statement, &[source_file.into(), (*load_timestamp).into()])
+}
+
+/// Counts the rows of one import.
+///
+/// # Errors
+/// PostgreSQL's are raised: no SELECT right.
+pub fn count_rows(
+    name: &TableName,
+    source_file: &str,
+    load_timestamp: &pgrx::datum::TimestampWithTimeZone,
+) -> Result<u64, Failure> {
+    let statement = format!(
+        "SELECT pg_catalog.count(*) FROM {} WHERE source_file OPERATOR(pg_catalog.=) $1 AND load_timestamp OPERATOR(pg_catalog.=) $2",
+        name.sql()
+    );
+    let count = spi::first(
+        &statement,
+        &[source_file.into(), (*load_timestamp).into()],
+        |row| row.value::<i64>(1),
+    )?;
+    Ok(count.flatten().unwrap_or(0).unsigned_abs())
+}

@@ -1,0 +1,29 @@
+//! The only place for pg_sys, unsafe code, SPI and SQL text.
+//!
+//! Each file wraps one thing PostgreSQL offers so that the engine can be safe
+//! Rust about imports: errors and subtransactions ([`error`], [`subxact`]),
+//! the role that acts ([`identity`]), files ([`access`]), the reader process
+//! ([`process`], [`reader`]), the two ways into a table ([`copy`],
+//! [`spi_lane`]), and what is remembered ([`audit`], [`registry`]).
+
+pub mod access;
+pub mod audit;
+pub mod catalog;
+pub mod compat;
+pub mod copy;
+pub mod ddl;
+pub mod error;
+pub mod guc;
+pub mod identity;
+pub mod location;
+pub mod lock;
+pub mod process;
+pub mod reader;
+pub mod registry;
+pub mod report;
+pub mod setup;
+pub mod spi;
+pub mod spi_lane;
+pub mod subxact;
+pub mod text_form;
+pub mod transaction;

@@ -1,0 +1,233 @@
+//! The backend's side of the protocol: requests, answers, and the feed of rows.
+
+use super::error::Failure;
+use super::{guc, process, transaction};
+use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
+use pgdatahub_core::protocol::{
+    Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Request, Response,
+    StreamRequest, VERSION,
+};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// How many files one reader process serves before a new one takes over.
+const FILES_PER_READER: u32 = 200;
+
+/// A workbook open in the reader.
+pub struct Client {
+    socket: RawFd,
+    answering: bool,
+}
+
+/// What the reader sent next.
+pub enum Frame {
+    /// A control message.
+    Control(Response),
+    /// A row frame's payload.
+    Rows(Vec<u8>),
+}
+
+thread_local! {
+    static SERVED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+impl Client {
+    /// Starts the reader if none runs, and has it open `file`.
+    ///
+    /// # Errors
+    /// 58000 when the reader cannot be started or died; else what it found wrong with the file.
+    pub fn open(file: &OwnedFd) -> Result<(Client, Opened), Failure> {
+        if SERVED.get() >= FILES_PER_READER {
+            process::end();
+        }
+        let (socket, fresh) = process::socket()?;
+        let mut client = Client {
+            socket,
+            answering: true,
+        };
+        if fresh {
+            SERVED.set(0);
+            client.greet()?;
+        }
+        SERVED.set(SERVED.get() + 1);
+        let limits = Limits {
+            max_file_bytes: u64::from(guc::MAX_FILE_SIZE.get().unsigned_abs()) << 10,
+            max_cells: u64::from(guc::MAX_CELLS.get().unsigned_abs()),
+            cpu_seconds: u64::from(guc::READER_CPU.get().unsigned_abs()),
+        };
+        client.send(
+            &Request::Open(OpenRequest { limits }),
+            Some(file.as_raw_fd()),
+        )?;
+        match client.answer()? {
+            Response::Opened(opened) => Ok((client, opened)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn greet(&mut self) -> Result<Vec<String>, Failure> {
+        let hello = Hello {
+            protocol: PROTOCOL,
+            version: VERSION.into(),
+            confinement: Vec::new(),
+        };
+        self.send(&Request::Hello(hello), None)?;
+        match self.answer()? {
+            Response::Hello(hello) if hello.protocol == PROTOCOL && hello.version == VERSION => {
+                self.answering = false;
+                Ok(hello.confinement)
+            }
+            Response::Hello(hello) => Err(Failure::new(
+                "58000",
+                format!(
+                    "the reader program is of version {}, the extension of version {VERSION}",
+                    hello.version
+                ),
+            )
+            .detail(format!("Reader: {}", process::reader_path()))
+            .hint("Install both from one build with make install, and reconnect.")),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The header and first types of a sheet.
+    ///
+    /// # Errors
+    /// What the reader found wrong.
+    pub fn head(&mut self, request: HeadRequest) -> Result<Head, Failure> {
+        self.send(&Request::Head(request), None)?;
+        match self.answer()? {
+            Response::Head(head) => Ok(head),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Begins the stream of rows; take them with [`Client::next`].
+    ///
+    /// # Errors
+    /// 58000 when the reader died.
+    pub fn stream(&mut self, request: StreamRequest) -> Result<(), Failure> {
+        self.send(&Request::Stream(request), None)
+    }
+
+    /// The next frame of a stream.
+    ///
+    /// # Errors
+    /// 58000 when the reader died or broke the protocol.
+    pub fn next(&mut self) -> Result<Frame, Failure> {
+        let mut head = [0; frame::HEADER_LEN];
+        self.fill(&mut head)?;
+        let (kind, len) = frame::parse_header(head).map_err(broken)?;
+        let payload = self.payload(len)?;
+        match kind {
+            FrameKind::Rows => Ok(Frame::Rows(payload)),
+            FrameKind::Control => {
+                let response = frame::parse_control(&payload).map_err(broken)?;
+                if !matches!(response, Response::Rejects { .. }) {
+                    self.answering = false;
+                }
+                Ok(Frame::Control(response))
+            }
+        }
+    }
+
+    /// One control message, as the answer to a request.
+    fn answer(&mut self) -> Result<Response, Failure> {
+        match self.next()? {
+            Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
+            Frame::Control(response) => Ok(response),
+            Frame::Rows(_) => Err(broken(BadFrame("rows where an answer was due".into()))),
+        }
+    }
+
+    fn send(&mut self, request: &Request, descriptor: Option<RawFd>) -> Result<(), Failure> {
+        let bytes = frame::control(request).map_err(broken)?;
+        self.answering = true;
+        if process::send(self.socket, &bytes, descriptor) {
+            Ok(())
+        } else {
+            Err(died())
+        }
+    }
+
+    /// A payload, grown as it arrives: its length is the reader's claim.
+    fn payload(&mut self, len: usize) -> Result<Vec<u8>, Failure> {
+        let mut payload = Vec::new();
+        while payload.len() < len {
+            let have = payload.len();
+            let step = (len - have).min(1 << 20);
+            payload.try_reserve_exact(step).map_err(|_| {
+                Failure::new("53200", "out of memory").detail(format!("A frame of {len} bytes."))
+            })?;
+            payload.resize(have + step, 0);
+            self.fill(&mut payload[have..])?;
+        }
+        Ok(payload)
+    }
+
+    fn fill(&mut self, mut buffer: &mut [u8]) -> Result<(), Failure> {
+        while !buffer.is_empty() {
+            match process::receive(self.socket, buffer) {
+                0 => return Err(died()),
+                got => buffer = &mut buffer[got..],
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Client {
+    /// A reader with an answer under way cannot take another request.
+    fn drop(&mut self) {
+        if self.answering {
+            process::end();
+        }
+    }
+}
+
+/// Starts a reader and shakes hands; the confinements it reports.
+///
+/// # Errors
+/// 58000 when it cannot be started or is of another version.
+pub fn probe() -> Result<Vec<String>, Failure> {
+    process::end();
+    let (socket, _) = process::socket()?;
+    Client {
+        socket,
+        answering: true,
+    }
+    .greet()
+}
+
+/// What the reader refused, as a user sees it.
+pub fn refused(failed: Failed) -> Failure {
+    let mut failure = Failure::new(failed.kind.sqlstate(), failed.message);
+    failure.detail = failed.detail;
+    failure.hint = failed.hint;
+    failure
+}
+
+fn died() -> Failure {
+    // A cancel or shutdown that killed the reader must not be masked by its death.
+    transaction::check_for_interrupts();
+    let how = process::end_of_dead();
+    Failure::new("58000", "the reader process died while it read this file")
+        .detail(how)
+        .hint("The server is not affected. Try the file alone; limits are pgdatahub.reader_memory and pgdatahub.reader_cpu.")
+}
+
+fn broken(error: BadFrame) -> Failure {
+    process::end();
+    Failure::new(
+        "58000",
+        "the reader process sent something that is not of its protocol",
+    )
+    .detail(error.to_string())
+}
+
+fn unexpected(response: &Response) -> Failure {
+    process::end();
+    let name = format!("{response:?}");
+    let name = name.split(['(', ' ']).next().unwrap_or_default().to_owned();
+    Failure::new("58000", "the reader process answered out of order")
+        .detail(format!("It sent {name}."))
+}

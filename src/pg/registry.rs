@@ -1,0 +1,281 @@
+//! etl_tables and etl_columns: which tables are managed, and which header goes where.
+
+use super::catalog::{self, TableName};
+use super::error::Failure;
+use super::identity::{as_owner, current_role};
+use super::spi;
+use pgdatahub_core::columns::{Assigned, Remembered};
+use pgrx::pg_sys;
+
+/// A managed table.
+#[derive(Debug, Clone)]
+pub struct Managed {
+    pub name: TableName,
+    /// None: it was dropped by hand.
+    pub oid: Option<pg_sys::Oid>,
+}
+
+fn system() -> String {
+    // SAFETY: reads the control data in shared memory.
+    unsafe { pg_sys::GetSystemIdentifier() }.to_string()
+}
+
+/// Follows ALTER TABLE … RENAME and SET SCHEMA: the audit keeps the table's
+/// present name. Oids recorded in another cluster or database are resolved anew.
+///
+/// # Errors
+/// SPI's own.
+pub fn follow_renames() -> Result<(), Failure> {
+    as_owner(|| {
+        let system = system();
+        spi::execute(
+            "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = current_database(), cached_system = $1 \
+               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+              WHERE n.nspname = t.table_schema AND c.relname = t.table_name \
+                AND (t.cached_system, t.cached_database) IS DISTINCT FROM ($1, current_database()::text)",
+            &[system.as_str().into()],
+        )?;
+        let moved = spi::rows(
+            "SELECT t.table_schema, t.table_name, n.nspname::text, c.relname::text FROM pgdatahub.etl_tables t \
+               JOIN pg_class c ON c.oid = t.cached_oid::oid JOIN pg_namespace n ON n.oid = c.relnamespace \
+              WHERE t.cached_system = $1 AND t.cached_database = current_database() AND t.dropped_at IS NULL \
+                AND (n.nspname::text, c.relname::text) IS DISTINCT FROM (t.table_schema, t.table_name)",
+            &[system.as_str().into()],
+            |row| [row.text(1), row.text(2), row.text(3), row.text(4)],
+        )?;
+        for names in moved {
+            for table in [
+                "etl_tables",
+                "etl_columns",
+                "etl_imports",
+                "etl_schema_changes",
+                "etl_run_files",
+            ] {
+                spi::execute(
+                    &format!(
+                        "UPDATE pgdatahub.{table} SET table_schema = $3, table_name = $4 WHERE table_schema = $1 AND table_name = $2"
+                    ),
+                    &[
+                        names[0].as_str().into(),
+                        names[1].as_str().into(),
+                        names[2].as_str().into(),
+                        names[3].as_str().into(),
+                    ],
+                )?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The managed table that imports address as `target`, or that is so named.
+///
+/// # Errors
+/// SPI's own.
+pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
+    one(
+        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
+          WHERE (table_schema = $1 AND table_name = $2) OR (target_schema = $1 AND target_name = $2) \
+          ORDER BY (table_schema = $1 AND table_name = $2) DESC LIMIT 1",
+        &target.schema,
+        &target.table,
+    )
+}
+
+/// The managed table that a folder feeds.
+///
+/// # Errors
+/// SPI's own.
+pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
+    one(
+        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
+          WHERE folder = $1 AND dropped_at IS NULL ORDER BY table_schema = $2 DESC, managed_since LIMIT 1",
+        folder,
+        schema,
+    )
+}
+
+fn one(sql: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
+    let found = as_owner(|| {
+        spi::first(sql, &[first.into(), second.into()], |row| TableName {
+            schema: row.text(1),
+            table: row.text(2),
+        })
+    })?;
+    let Some(name) = found else {
+        return Ok(None);
+    };
+    let oid = catalog::find(&name)?;
+    Ok(Some(Managed { name, oid }))
+}
+
+/// Makes a table managed, or managed again after it was dropped.
+///
+/// # Errors
+/// SPI's own.
+pub fn register(
+    name: &TableName,
+    target: &TableName,
+    folder: Option<&str>,
+    origin: &str,
+    oid: pg_sys::Oid,
+) -> Result<(), Failure> {
+    let role = current_role();
+    as_owner(|| {
+        spi::execute(
+            "INSERT INTO pgdatahub.etl_tables (table_schema, table_name, target_schema, target_name, folder, origin, managed_by, \
+                                               cached_oid, cached_database, cached_system) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, current_database(), $9) \
+             ON CONFLICT (table_schema, table_name) DO UPDATE SET dropped_at = NULL, origin = excluded.origin, folder = excluded.folder, \
+               managed_by = excluded.managed_by, managed_since = clock_timestamp(), cached_oid = excluded.cached_oid, \
+               cached_database = excluded.cached_database, cached_system = excluded.cached_system",
+            &[
+                name.schema.as_str().into(),
+                name.table.as_str().into(),
+                target.schema.as_str().into(),
+                target.table.as_str().into(),
+                folder.into(),
+                origin.into(),
+                role.as_str().into(),
+                i64::from(oid.to_u32()).into(),
+                system().as_str().into(),
+            ],
+        )
+        .map(|_| ())
+    })
+}
+
+/// A managed table is gone: its imports count as reverted, its headers are forgotten.
+///
+/// # Errors
+/// SPI's own.
+pub fn mark_dropped(name: &TableName) -> Result<(), Failure> {
+    let role = current_role();
+    as_owner(|| {
+        let key = [
+            name.schema.as_str().into(),
+            name.table.as_str().into(),
+            role.as_str().into(),
+        ];
+        spi::execute(
+            "UPDATE pgdatahub.etl_imports SET reverted_at = clock_timestamp(), reverted_by = $3, reverted_why = 'table dropped' \
+              WHERE table_schema = $1 AND table_name = $2 AND reverted_at IS NULL",
+            &key,
+        )?;
+        spi::execute(
+            "DELETE FROM pgdatahub.etl_columns WHERE table_schema = $1 AND table_name = $2",
+            &key[..2],
+        )?;
+        spi::execute(
+            "UPDATE pgdatahub.etl_tables SET dropped_at = clock_timestamp() WHERE table_schema = $1 AND table_name = $2",
+            &key[..2],
+        )
+        .map(|_| ())
+    })
+}
+
+/// The headers a table remembers, and its provisional columns.
+///
+/// # Errors
+/// SPI's own.
+pub fn remembered(name: &TableName) -> Result<(Vec<Remembered>, Vec<String>), Failure> {
+    let rows = as_owner(|| {
+        spi::rows(
+            "SELECT header, occurrence, column_name, provisional FROM pgdatahub.etl_columns \
+              WHERE table_schema = $1 AND table_name = $2 ORDER BY remembered_at, header, occurrence",
+            &[name.schema.as_str().into(), name.table.as_str().into()],
+            |row| {
+                let occurrence = row.value::<i32>(2).unwrap_or(1).unsigned_abs();
+                let remembered = Remembered {
+                    header: row.text(1),
+                    occurrence,
+                    column: row.text(3),
+                };
+                (remembered, row.value::<bool>(4).unwrap_or(false))
+            },
+        )
+    })?;
+    let provisional = rows
+        .iter()
+        .filter(|(_, p)| *p)
+        .map(|(r, _)| r.column.clone())
+        .collect();
+    Ok((rows.into_iter().map(|(r, _)| r).collect(), provisional))
+}
+
+/// Remembers the new headers among `assigned`.
+///
+/// # Errors
+/// SPI's own.
+pub fn remember(name: &TableName, assigned: &[Assigned]) -> Result<(), Failure> {
+    let new: Vec<&Assigned> = assigned.iter().filter(|a| a.new_header).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let headers: Vec<&str> = new.iter().map(|a| a.header.as_str()).collect();
+    let occurrences: Vec<i32> = new.iter().map(|a| a.occurrence as i32).collect();
+    let columns: Vec<&str> = new.iter().map(|a| a.column.as_str()).collect();
+    as_owner(|| {
+        spi::execute(
+            "INSERT INTO pgdatahub.etl_columns (table_schema, table_name, header, occurrence, column_name) \
+             SELECT $1, $2, r.h, r.o, r.c FROM unnest($3::text[], $4::int4[], $5::text[]) AS r(h, o, c) \
+             ON CONFLICT DO NOTHING",
+            &[
+                name.schema.as_str().into(),
+                name.table.as_str().into(),
+                headers.into(),
+                occurrences.into(),
+                columns.into(),
+            ],
+        )
+        .map(|_| ())
+    })
+}
+
+/// Sets or clears the provisional flag of columns.
+///
+/// # Errors
+/// SPI's own.
+pub fn set_provisional(
+    name: &TableName,
+    columns: &[&str],
+    provisional: bool,
+) -> Result<(), Failure> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    as_owner(|| {
+        spi::execute(
+            "UPDATE pgdatahub.etl_columns SET provisional = $4 \
+              WHERE table_schema = $1 AND table_name = $2 AND column_name = ANY ($3::text[])",
+            &[
+                name.schema.as_str().into(),
+                name.table.as_str().into(),
+                columns.to_vec().into(),
+                provisional.into(),
+            ],
+        )
+        .map(|_| ())
+    })
+}
+
+/// Other managed tables that hold the same bytes or the same path.
+///
+/// # Errors
+/// SPI's own.
+pub fn also_in(
+    name: &TableName,
+    source_file: &str,
+    sha256: &str,
+) -> Result<Option<String>, Failure> {
+    as_owner(|| {
+        Ok(spi::first(
+            "SELECT format('%I.%I', i.table_schema, i.table_name) FROM pgdatahub.etl_imports i \
+              WHERE i.reverted_at IS NULL AND (i.table_schema, i.table_name) IS DISTINCT FROM ($1, $2) \
+                AND (i.file_sha256 = $4 OR (md5(i.source_file) = md5($3) AND i.source_file = $3)) LIMIT 1",
+            &[name.schema.as_str().into(), name.table.as_str().into(), source_file.into(), sha256.into()],
+            |row| row.value::<String>(1),
+        )?
+        .flatten())
+    })
+}

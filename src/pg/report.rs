@@ -1,0 +1,26 @@
+//! NOTICEs: what a person at psql reads while it happens.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+/// A NOTICE, without the Rust location that pgrx's macro would put into the log.
+pub fn notice(message: String) {
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        message,
+        "pgdatahub",
+    )
+    .report(PgLogLevel::NOTICE);
+}
+
+/// A WARNING that is not the failure of a file.
+pub fn warning(message: String, detail: Option<String>, hint: Option<String>) {
+    let mut report = ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, "pgdatahub");
+    if let Some(detail) = detail {
+        report = report.set_detail(detail);
+    }
+    if let Some(hint) = hint {
+        report = report.set_hint(hint);
+    }
+    report.report(PgLogLevel::WARNING);
+}

@@ -1,0 +1,60 @@
+//! SPI in the form the rest of `pg` uses: a statement, its parameters, rows or a count.
+
+use super::error::Failure;
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::{Spi, SpiHeapTupleData};
+use pgrx::{FromDatum, IntoDatum};
+
+/// A result row.
+pub struct Row<'a>(&'a SpiHeapTupleData<'a>);
+
+impl Row<'_> {
+    /// The value of column `ordinal` (from 1), NULL as `None`.
+    pub fn value<T: FromDatum + IntoDatum>(&self, ordinal: usize) -> Option<T> {
+        self.0.get::<T>(ordinal).ok().flatten()
+    }
+
+    /// A text column, NULL as the empty string.
+    pub fn text(&self, ordinal: usize) -> String {
+        self.value::<String>(ordinal).unwrap_or_default()
+    }
+}
+
+/// Runs a statement and returns how many rows it touched.
+///
+/// # Errors
+/// SPI's own; PostgreSQL's are raised.
+pub fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<u64, Failure> {
+    Spi::connect_mut(|client| Ok(client.update(sql, None, args)?.len() as u64))
+}
+
+/// Runs a statement and maps its rows. It sees what this command has written so far.
+///
+/// # Errors
+/// SPI's own; PostgreSQL's are raised.
+pub fn rows<T>(
+    sql: &str,
+    args: &[DatumWithOid<'_>],
+    mut map: impl FnMut(&Row<'_>) -> T,
+) -> Result<Vec<T>, Failure> {
+    Spi::connect_mut(|client| {
+        let table = client.update(sql, None, args)?;
+        let mut out = Vec::with_capacity(table.len());
+        for tuple in table {
+            out.push(map(&Row(&tuple)));
+        }
+        Ok(out)
+    })
+}
+
+/// The first row of a statement's result, if any.
+///
+/// # Errors
+/// SPI's own; PostgreSQL's are raised.
+pub fn first<T>(
+    sql: &str,
+    args: &[DatumWithOid<'_>],
+    map: impl FnMut(&Row<'_>) -> T,
+) -> Result<Option<T>, Failure> {
+    Ok(rows(sql, args, map)?.into_iter().next())
+}

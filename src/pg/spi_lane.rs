@@ -1,0 +1,277 @@
+//! The SPI lane: batches of typed arrays through INSERT … SELECT … FROM unnest.
+//!
+//! Slower than COPY, and right for everything that hooks into INSERT: row level
+//! security, rules, views, foreign tables, extensions' own storage.
+
+use super::catalog::{Table, TableName, column_sql};
+use super::copy::Part;
+use super::error::{Failure, observed};
+use super::location::Rows;
+use super::reader::{Client, Frame};
+use pgdatahub_core::decode;
+use pgdatahub_core::evolve::Target;
+use pgdatahub_core::protocol::{Response, Wire, rows};
+use pgdatahub_core::types::ColumnType;
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
+use pgrx::pg_sys::PgTryBuilder;
+use std::panic::AssertUnwindSafe;
+
+/// array_recv's oid in pg_proc.
+const ARRAY_RECV: u32 = 2400;
+
+/// Inserts rows from `client` until the stream ends or memory asks for a break.
+///
+/// # Errors
+/// The reader's failure, and whatever PostgreSQL has against a batch.
+pub fn insert_part(
+    client: &mut Client,
+    name: &TableName,
+    table: &Table,
+    targets: &[Target],
+    kinds: &[Option<String>],
+) -> Result<Part, Failure> {
+    let statement = statement(name, targets, kinds);
+    let mut part = Part {
+        sent: 0,
+        stored: 0,
+        rejects: Vec::new(),
+        end: None,
+    };
+    while part.end.is_none() && part.rejects.len() < 10_000 {
+        match client.next()? {
+            Frame::Rows(payload) => {
+                let (runs, at) =
+                    rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+                let mut batch = Rows::default();
+                batch.extend(&runs);
+                part.sent += batch.count();
+                part.stored += insert(&statement, targets, &payload[at..]).map_err(|failure| {
+                    match batch.span() {
+                        Some((first, last)) => {
+                            failure.also(format!("Sheet rows {first} to {last}."))
+                        }
+                        None => failure,
+                    }
+                })?;
+            }
+            Frame::Control(Response::Rejects { rejects }) => part.rejects.extend(rejects),
+            Frame::Control(Response::Failed(failed)) => return Err(super::reader::refused(failed)),
+            Frame::Control(other) => part.end = Some(other),
+        }
+    }
+    // A rule, policy or trigger may keep rows from the table: that is what this lane is for.
+    if part.stored > part.sent && table.plain_heap && !table.may_drop_rows {
+        return Err(Failure::new(
+            "XX000",
+            format!("{} rows were sent, {} arrived", part.sent, part.stored),
+        ));
+    }
+    Ok(part)
+}
+
+/// The INSERT: one array per column, source_file and load_timestamp as scalars.
+fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> String {
+    let columns: Vec<String> = targets
+        .iter()
+        .map(|target| column_sql(&target.column))
+        .collect();
+    let arrays: Vec<String> = (1..=targets.len()).map(|n| format!("${n}")).collect();
+    let fields: Vec<String> = (1..=targets.len()).map(|n| format!("c{n}")).collect();
+    let values: Vec<String> = fields
+        .iter()
+        .zip(kinds)
+        .map(|(field, kind)| match kind {
+            // varchar(n) and char(n) by assignment: an explicit cast would cut the text.
+            Some(sql_type) if !sql_type.starts_with("character") => {
+                format!("r.{field}::{sql_type}")
+            }
+            _ => format!("r.{field}"),
+        })
+        .collect();
+    let n = targets.len();
+    let (source, stamp) = (n + 1, n + 2);
+    if targets.is_empty() {
+        return format!(
+            "INSERT INTO {} (source_file, load_timestamp) SELECT $1, $2 FROM pg_catalog.generate_series(1, $3)",
+            name.sql()
+        );
+    }
+    format!(
+        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM unnest({}) AS r({})",
+        name.sql(),
+        columns.join(", "),
+        values.join(", "),
+        arrays.join(", "),
+        fields.join(", ")
+    )
+}
+
+/// Runs the INSERT for one batch of encoded rows.
+fn insert(statement: &str, targets: &[Target], encoded: &[u8]) -> Result<u64, Failure> {
+    let width = targets.len() + 2;
+    let mut columns: Vec<Vec<Option<&[u8]>>> = vec![Vec::new(); width];
+    let mut decoder = decode::Rows::new(encoded);
+    let mut fields = Vec::with_capacity(width);
+    let malformed =
+        |what: String| Failure::new("58000", format!("malformed rows from the reader: {what}"));
+    while decoder
+        .next_row(&mut fields)
+        .map_err(|e| malformed(e.to_string()))?
+    {
+        if fields.len() != width {
+            return Err(malformed(format!(
+                "{} fields instead of {width}",
+                fields.len()
+            )));
+        }
+        for (column, field) in columns.iter_mut().zip(&fields) {
+            column.push(*field);
+        }
+    }
+    let Some(constants) = columns.get(width - 2..).filter(|c| !c[0].is_empty()) else {
+        return Ok(0);
+    };
+    let source = text_of(constants[0][0].unwrap_or_default())?;
+    let stamp = timestamp_of(constants[1][0].unwrap_or_default())?;
+    let count = constants[0].len();
+    observed(|| {
+        PgTryBuilder::new(AssertUnwindSafe(|| {
+            run(statement, targets, &columns, source, stamp, count)
+        }))
+        .catch_others(|error| Err(Failure::from(error)))
+        .execute()
+    })
+}
+
+fn run(
+    statement: &str,
+    targets: &[Target],
+    columns: &[Vec<Option<&[u8]>>],
+    source: &str,
+    stamp: i64,
+    count: usize,
+) -> Result<u64, Failure> {
+    let mut context = pgrx::PgMemoryContexts::new("pgdatahub batch");
+    // SAFETY: everything allocated for the batch goes with this context; the
+    // INSERT copies what it keeps.
+    unsafe {
+        context.switch_to(|_| {
+            let mut args: Vec<DatumWithOid<'_>> = Vec::with_capacity(columns.len());
+            for (target, values) in targets.iter().zip(columns) {
+                let (element, array) = oids(target.wire);
+                let datum = if element == 25 {
+                    text_array(values)?
+                } else {
+                    native_array(element, values)
+                };
+                args.push(DatumWithOid::new(datum, pg_sys::Oid::from(array)));
+            }
+            args.push(source.into());
+            args.push(DatumWithOid::new(
+                pg_sys::Datum::from(stamp),
+                pg_sys::TIMESTAMPTZOID,
+            ));
+            if targets.is_empty() {
+                args.push((count as i64).into());
+            }
+            super::spi::execute(statement, &args)
+        })
+    }
+}
+
+/// Element and array type of a wire type.
+fn oids(wire: Wire) -> (u32, u32) {
+    match wire {
+        Wire::Native(ColumnType::Boolean) => (16, 1000),
+        Wire::Native(ColumnType::Bigint) => (20, 1016),
+        Wire::Native(ColumnType::Double) => (701, 1022),
+        Wire::Native(ColumnType::Numeric) => (1700, 1231),
+        Wire::Native(ColumnType::Date) => (1082, 1182),
+        Wire::Native(ColumnType::Timestamp) => (1114, 1115),
+        Wire::Native(ColumnType::Time) => (1083, 1183),
+        Wire::Native(ColumnType::Interval) => (1186, 1187),
+        Wire::Native(ColumnType::Text | ColumnType::None) | Wire::Input | Wire::InputNumber => {
+            (25, 1009)
+        }
+    }
+}
+
+/// An array through array_recv: the fields are in the form its element type receives.
+unsafe fn native_array(element: u32, values: &[Option<&[u8]>]) -> pg_sys::Datum {
+    let mut bytes = Vec::with_capacity(20 + values.len() * 12);
+    let has_null = i32::from(values.iter().any(Option::is_none));
+    for word in [1, has_null, element as i32, values.len() as i32, 1] {
+        bytes.extend_from_slice(&word.to_be_bytes());
+    }
+    for value in values {
+        match value {
+            None => bytes.extend_from_slice(&(-1i32).to_be_bytes()),
+            Some(value) => {
+                bytes.extend_from_slice(&(value.len() as i32).to_be_bytes());
+                bytes.extend_from_slice(value);
+            }
+        }
+    }
+    // SAFETY: makeStringInfo and appendBinaryStringInfo copy the bytes;
+    // array_recv checks them as it would a client's.
+    unsafe {
+        let buffer = pg_sys::makeStringInfo();
+        pg_sys::appendBinaryStringInfo(buffer, bytes.as_ptr().cast(), bytes.len() as i32);
+        pg_sys::OidReceiveFunctionCall(
+            pg_sys::Oid::from(ARRAY_RECV),
+            buffer,
+            pg_sys::Oid::from(element),
+            -1,
+        )
+    }
+}
+
+/// A text array, built here: array_recv would decode its elements from client_encoding.
+unsafe fn text_array(values: &[Option<&[u8]>]) -> Result<pg_sys::Datum, Failure> {
+    let mut datums = Vec::with_capacity(values.len());
+    let mut nulls = Vec::with_capacity(values.len());
+    for value in values {
+        nulls.push(value.is_none());
+        datums.push(match value {
+            None => pg_sys::Datum::from(0),
+            Some(bytes) => {
+                let text = text_of(bytes)?;
+                // SAFETY: copies exactly the bytes given, which are UTF-8 as the database is.
+                pg_sys::Datum::from(unsafe {
+                    pg_sys::cstring_to_text_with_len(text.as_ptr().cast(), text.len() as i32)
+                })
+            }
+        });
+    }
+    let mut dims = [values.len() as i32];
+    let mut lower = [1];
+    // SAFETY: arrays of the lengths given; text is varlena, not by value, int-aligned.
+    unsafe {
+        Ok(pg_sys::Datum::from(pg_sys::construct_md_array(
+            datums.as_mut_ptr(),
+            nulls.as_mut_ptr(),
+            1,
+            dims.as_mut_ptr(),
+            lower.as_mut_ptr(),
+            pg_sys::TEXTOID,
+            -1,
+            false,
+            b'i' as std::ffi::c_char,
+        )))
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, Failure> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(Failure::new("58000", "malformed text from the reader")),
+    }
+}
+
+fn timestamp_of(bytes: &[u8]) -> Result<i64, Failure> {
+    bytes
+        .try_into()
+        .map(i64::from_be_bytes)
+        .map_err(|_| Failure::new("58000", "malformed timestamp from the reader"))
+}

@@ -1,0 +1,59 @@
+"""The README's SQL does what the README says: each ```sql block runs in psql, and the ```text block after it, if there is
+one, is its output. Times, durations and the folder's place differ from run to run and are made equal first."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What the README calls the folder of workbooks.
+README_FOLDER = "/srv/excel"
+
+
+def sessions(document):
+    """[(sql, output or None)] in the document's order."""
+    found = []
+    for kind, text in BLOCK.findall(document):
+        if kind == "sql":
+            found.append((text, None))
+        elif kind == "text" and found and found[-1][1] is None:
+            found[-1] = (found[-1][0], text)
+    return found
+
+
+def normalise(text):
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d)?", "<time>", text)
+    text = re.sub(r"\d+\.\d+ s\b", "<seconds> s", text)
+    text = re.sub(r"[ ]*\|[ ]*", " | ", re.sub(r"-+(\+-+)*", "---", text))
+    return [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
+
+
+def test_blocks_are_found():
+    text = "```sql\nSELECT 1;\n```\nwords\n```text\n 1\n```\n```sql\nSELECT 2;\n```\n```sh\nmake\n```\n"
+    assert sessions(text) == [("SELECT 1;\n", " 1\n"), ("SELECT 2;\n", None)]
+
+
+def test_normalise_keeps_differences():
+    assert normalise(" a | b\n---+---\n 1 | 2\n") == normalise("  a |  b  \n-----+----\n  1 |  2\n")
+    assert normalise("12 rows (0.41 s)") == normalise("12 rows (9.01 s)")
+    assert normalise("12 rows") != normalise("13 rows")
+
+
+@pytest.mark.parametrize("document", ["README.md"])
+def test_document(cluster, make_database, folder, document):
+    db = make_database(cluster, extension=False)
+    blocks = sessions((TOP / document).read_text(encoding="utf-8"))
+    assert blocks, "no SQL in the document"
+    for source in sorted((TOP / "tests" / "demo" / "january").rglob("*.xlsx")):
+        target = folder / source.relative_to(TOP / "tests" / "demo" / "january")
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(0o644)
+    for sql, output in blocks:
+        done = db.psql("SET client_min_messages = warning;\n" + sql.replace(README_FOLDER, str(folder)), args=("-q",))
+        if output is not None:
+            found = done.stdout.decode("utf-8").replace(str(folder), README_FOLDER)
+            assert normalise(found) == normalise(output), sql
