@@ -1,0 +1,97 @@
+//! What a stream counts, over all its parts since it last began at the first data row.
+
+use crate::fail::Result;
+use crate::row::{Content, Row};
+use crate::rows::SheetFacts;
+use crate::tally::{CellCount, Formulas};
+use pgdatahub_core::protocol::StreamDone;
+
+/// Counters over the encoded rows.
+#[derive(Debug, Clone)]
+pub struct Counters {
+    rows: u64,
+    first_row: u32,
+    last_row: u32,
+    rejected: u64,
+    replaced: u64,
+    hidden_rows: u64,
+    cells: CellCount,
+    formulas: Formulas,
+}
+
+impl Counters {
+    /// Nothing counted yet; at most `max_cells` cells.
+    pub fn new(max_cells: u64) -> Counters {
+        Counters {
+            rows: 0,
+            first_row: 0,
+            last_row: 0,
+            rejected: 0,
+            replaced: 0,
+            hidden_rows: 0,
+            cells: CellCount::new(max_cells),
+            formulas: Formulas::default(),
+        }
+    }
+
+    /// Counts an encoded row.
+    ///
+    /// # Errors
+    /// OverLimit (54000) above `pgdatahub.max_cells`.
+    pub fn add(&mut self, row: &Row) -> Result<()> {
+        self.cells.add(row)?;
+        if self.rows == 0 {
+            self.first_row = row.number;
+        }
+        self.rows += 1;
+        self.last_row = row.number;
+        self.hidden_rows += u64::from(row.hidden);
+        self.replaced += row.replaced;
+        self.formulas.add(row);
+        self.rejected += row
+            .cells()
+            .iter()
+            .filter(|cell| matches!(cell.content, Content::Rejected(_)))
+            .count() as u64;
+        Ok(())
+    }
+
+    /// The cells counted so far, to go on counting from.
+    pub fn cells(&self) -> CellCount {
+        self.cells.clone()
+    }
+
+    /// What is known of the formulas.
+    pub fn formulas(&self) -> &Formulas {
+        &self.formulas
+    }
+
+    /// The closing message of a stream whose header stands in row `header_row`.
+    pub fn done(&self, facts: &SheetFacts, header_row: u32) -> StreamDone {
+        let span = match self.rows {
+            0 => 0,
+            _ => u64::from(self.last_row - self.first_row) + 1,
+        };
+        let width = self.formulas.width();
+        let hidden_columns = facts
+            .hidden_columns
+            .iter()
+            .map(|&(first, last)| u64::from((last + 1).min(width).saturating_sub(first)))
+            .sum();
+        StreamDone {
+            rows: self.rows,
+            blank_rows: span - self.rows,
+            rejected: self.rejected,
+            formulas_without_value: self.formulas.without_value(),
+            formula_columns_without_value: self.formulas.columns_without_value(),
+            replaced_characters: self.replaced,
+            merged_ranges: facts
+                .merged_last_rows
+                .iter()
+                .filter(|&&row| row > header_row)
+                .count() as u64,
+            hidden_rows: self.hidden_rows,
+            hidden_columns,
+        }
+    }
+}

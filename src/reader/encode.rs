@@ -1,0 +1,267 @@
+//! Rows as COPY takes them, for the columns agreed with the backend.
+
+use crate::counters::Counters;
+use crate::fail::{FailureKind, Result, failed};
+use crate::row::{Content, Row};
+use crate::sink::Sink;
+use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
+use pgdatahub_core::protocol::rows::{Run, push_row};
+use pgdatahub_core::protocol::{Reject, RowEncoding, StreamColumn, StreamRequest};
+use pgdatahub_core::types::ColumnType;
+use pgdatahub_core::value::Value;
+use pgdatahub_core::{copy_binary, copy_text, text_form};
+
+/// A batch is sent once it holds this many bytes.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// Most rejected cells in one message.
+const MAX_REJECTS: usize = 1_000;
+
+const MISFIT_CHARACTERS: usize = 200;
+const RAW_CHARACTERS: usize = 1_000;
+
+/// How a stream ended.
+#[derive(Debug)]
+pub enum StreamEnd {
+    /// A value does not fit; its row was not encoded.
+    Misfit {
+        /// The value's place and type.
+        at: MisfitAt,
+        /// The row.
+        row: Box<Row>,
+    },
+    /// The sheet is at its end.
+    Sheet,
+}
+
+/// The first value that does not fit.
+#[derive(Debug)]
+pub struct MisfitAt {
+    /// Column, from 0.
+    pub column: u32,
+    /// Text form, cut.
+    pub value: String,
+    /// The value's type.
+    pub value_type: ColumnType,
+}
+
+/// Encodes rows into batches.
+pub struct Encoder {
+    columns: Vec<StreamColumn>,
+    /// Sheet column → position among `columns` plus one; 0: not listed.
+    position_of: Vec<u16>,
+    /// Position → index of the row's cell plus one; 0: none.
+    cell_at: Vec<u32>,
+    encoding: RowEncoding,
+    source_file: String,
+    load_timestamp: i64,
+    batch: Vec<u8>,
+    runs: Vec<Run>,
+    rejects: Vec<Reject>,
+    scratch: String,
+    counters: Counters,
+}
+
+impl Encoder {
+    /// An encoder for what the backend asked for; `counters` go on counting.
+    ///
+    /// # Errors
+    /// Protocol (08P01) for a sheet column listed twice or out of range, or too many columns.
+    pub fn new(request: StreamRequest, counters: Counters) -> Result<Encoder> {
+        let bad = |what: &str| failed(FailureKind::Protocol, format!("stream request: {what}"));
+        if request.columns.len() > 1_600 {
+            return Err(bad("more than 1600 columns"));
+        }
+        let mut position_of = vec![0u16; crate::row::MAX_COLUMNS as usize];
+        for (position, column) in (1u16..).zip(&request.columns) {
+            match position_of.get_mut(column.index as usize) {
+                Some(slot @ 0) => *slot = position,
+                Some(_) => return Err(bad("a sheet column is listed twice")),
+                None => return Err(bad("a sheet column is out of range")),
+            }
+        }
+        Ok(Encoder {
+            cell_at: vec![0; request.columns.len()],
+            columns: request.columns,
+            position_of,
+            encoding: request.encoding,
+            source_file: request.source_file,
+            load_timestamp: request.load_timestamp,
+            batch: Vec::with_capacity(BATCH_BYTES + (64 << 10)),
+            runs: Vec::new(),
+            rejects: Vec::new(),
+            scratch: String::new(),
+            counters,
+        })
+    }
+
+    /// The counters so far.
+    pub fn into_counters(self) -> Counters {
+        self.counters
+    }
+
+    /// Encodes one row, unless it is blank or a value does not fit.
+    ///
+    /// # Errors
+    /// OverLimit (54000), and those of the sink.
+    pub fn push(&mut self, row: &Row, sink: &mut dyn Sink) -> Result<Option<MisfitAt>> {
+        if row.is_blank() {
+            return Ok(None);
+        }
+        if let Some(misfit) = self.place(row) {
+            return Ok(Some(misfit));
+        }
+        let start = self.batch.len();
+        let misfit = match self.encoding {
+            RowEncoding::Binary => self.encode_binary(row),
+            RowEncoding::Text => self.encode_text(row),
+        };
+        if misfit.is_some() {
+            self.batch.truncate(start);
+            return Ok(misfit);
+        }
+        if self.batch.len() - start > MAX_ROW_BYTES {
+            return Err(row.too_large());
+        }
+        push_row(&mut self.runs, row.number);
+        self.counters.add(row)?;
+        self.collect_rejects(row);
+        if self.batch.len() >= BATCH_BYTES {
+            self.send_rows(sink)?;
+        }
+        self.send_rejects(sink, MAX_REJECTS)?;
+        Ok(None)
+    }
+
+    /// Sends what is pending.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn flush(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.send_rows(sink)?;
+        self.send_rejects(sink, 1)
+    }
+
+    /// Finds each listed column's cell. A value in a column that is not listed is a misfit.
+    fn place(&mut self, row: &Row) -> Option<MisfitAt> {
+        self.cell_at.fill(0);
+        for (number, cell) in (1u32..).zip(row.cells()) {
+            match self.position_of[cell.index as usize] {
+                0 => {
+                    if let Some(value) = row.value(cell) {
+                        return Some(misfit(cell.index, &value));
+                    }
+                }
+                position => self.cell_at[usize::from(position) - 1] = number,
+            }
+        }
+        None
+    }
+
+    fn encode_binary(&mut self, row: &Row) -> Option<MisfitAt> {
+        let out = &mut self.batch;
+        copy_binary::start_row(out, self.columns.len() as u16 + 2);
+        for (column, number) in self.columns.iter().zip(&self.cell_at) {
+            match value_at(row, *number) {
+                None => copy_binary::null(out),
+                Some(value) => {
+                    if !copy_binary::value(out, &value, column.wire, &mut self.scratch) {
+                        return Some(misfit(column.index, &value));
+                    }
+                }
+            }
+        }
+        copy_binary::text(out, &self.source_file);
+        copy_binary::timestamptz(out, self.load_timestamp);
+        None
+    }
+
+    fn encode_text(&mut self, row: &Row) -> Option<MisfitAt> {
+        let out = &mut self.batch;
+        for (column, number) in self.columns.iter().zip(&self.cell_at) {
+            match value_at(row, *number) {
+                None => copy_text::null(out),
+                Some(value) => {
+                    if !copy_text::value(out, &value, column.wire, &mut self.scratch) {
+                        return Some(misfit(column.index, &value));
+                    }
+                }
+            }
+            copy_text::separator(out);
+        }
+        copy_text::text(out, &self.source_file);
+        copy_text::separator(out);
+        copy_text::timestamptz(out, self.load_timestamp);
+        copy_text::end_row(out);
+        None
+    }
+
+    fn collect_rejects(&mut self, row: &Row) {
+        for cell in row.cells() {
+            if let Content::Rejected(rejected) = &cell.content {
+                self.rejects.push(Reject {
+                    row: row.number,
+                    column: cell.index,
+                    raw_value: cut(&rejected.raw, RAW_CHARACTERS),
+                    reason: rejected.reason.clone(),
+                    sqlstate: rejected.sqlstate.into(),
+                });
+            }
+        }
+    }
+
+    fn send_rows(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if !self.runs.is_empty() {
+            sink.rows(&self.runs, &self.batch)?;
+            self.runs.clear();
+            self.batch.clear();
+            self.batch.shrink_to(4 * BATCH_BYTES);
+        }
+        Ok(())
+    }
+
+    fn send_rejects(&mut self, sink: &mut dyn Sink, at_least: usize) -> Result<()> {
+        while self.rejects.len() >= at_least {
+            let first = self.rejects.len().min(MAX_REJECTS);
+            sink.rejects(self.rejects.drain(..first).collect())?;
+        }
+        Ok(())
+    }
+}
+
+/// Encodes rows up to the first misfit or the end.
+///
+/// # Errors
+/// Those of `next_row` and of the sink.
+pub fn all(
+    mut next_row: impl FnMut(&mut Row) -> Result<bool>,
+    encoder: &mut Encoder,
+    sink: &mut dyn Sink,
+) -> Result<StreamEnd> {
+    let mut row = Row::default();
+    while next_row(&mut row)? {
+        if let Some(at) = encoder.push(&row, sink)? {
+            return Ok(StreamEnd::Misfit {
+                at,
+                row: Box::new(row),
+            });
+        }
+    }
+    Ok(StreamEnd::Sheet)
+}
+
+fn value_at(row: &Row, number: u32) -> Option<Value<'_>> {
+    row.value(row.cells().get((number as usize).checked_sub(1)?)?)
+}
+
+fn misfit(column: u32, value: &Value<'_>) -> MisfitAt {
+    MisfitAt {
+        column,
+        value: cut(&text_form::render(value), MISFIT_CHARACTERS),
+        value_type: value.column_type(),
+    }
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}

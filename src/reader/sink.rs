@@ -1,0 +1,20 @@
+//! Where encoded rows and rejected cells go.
+
+use crate::fail::Result;
+use pgdatahub_core::protocol::Reject;
+use pgdatahub_core::protocol::rows::Run;
+
+/// Takes what a stream produces. The server's sink writes frames.
+pub trait Sink {
+    /// One batch of whole encoded rows.
+    ///
+    /// # Errors
+    /// Io (58030): the backend is gone.
+    fn rows(&mut self, runs: &[Run], encoded: &[u8]) -> Result<()>;
+
+    /// Cells that were not stored as read, at most 1,000.
+    ///
+    /// # Errors
+    /// Io (58030): the backend is gone.
+    fn rejects(&mut self, rejects: Vec<Reject>) -> Result<()>;
+}

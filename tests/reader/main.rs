@@ -1,0 +1,11 @@
+//! The reader as a library, and as a process behind its socket.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod fixtures;
+mod hostile;
+mod kinds;
+mod odd_markup;
+mod protocol;
+mod streams;
+mod support;
