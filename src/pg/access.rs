@@ -241,18 +241,14 @@ impl Grant {
     fn open(&self, below: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         match &self.beneath {
-            None => rustix::fs::open(self.path.join(below), flags, Mode::empty()),
-            Some((root, prefix)) => beneath(root, &prefix.join(below), flags),
+            None => rustix::fs::open(joined(&self.path, below), flags, Mode::empty()),
+            Some((root, prefix)) => beneath(root, &joined(prefix, below), flags),
         }
     }
 
     /// The path as a person reads it.
     pub fn display(&self, below: &Path) -> String {
-        let path = if below.as_os_str().is_empty() {
-            self.path.clone()
-        } else {
-            self.path.join(below)
-        };
+        let path = joined(&self.path, below);
         discover::display_path(path.as_os_str().as_bytes())
     }
 
@@ -281,6 +277,15 @@ impl Grant {
             .detail("A symbolic link on the way points elsewhere."),
             error => Failure::new("58030", format!("could not open \"{path}\": {error}")),
         }
+    }
+}
+
+/// `path` and what is below it; joining nothing would end it in a slash, which no file has.
+fn joined(path: &Path, below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() {
+        path.to_path_buf()
+    } else {
+        path.join(below)
     }
 }
 

@@ -239,13 +239,23 @@ impl<R: Read> Scanner<R> {
     }
 
     fn end_tag(&mut self) -> Result<Step> {
+        let Some(&start) = self.open.last() else {
+            return Err(self.broken("has an end tag without a start tag"));
+        };
+        // Nearly every end tag is the name and nothing else.
+        let length = 3 + self.names.len() - start;
+        let bytes = &self.window[self.at..self.end];
+        if let Some(tag) = bytes.get(..length)
+            && tag[length - 1] == b'>'
+            && tag[2..length - 1] == self.names[start..]
+        {
+            self.at += length;
+            self.close();
+            return Ok(Step::End);
+        }
         let length = self.find(b">", 2)?;
         let name = self.window[self.at + 2..self.at + length - 1].trim_ascii_end();
-        let expected = self
-            .open
-            .last()
-            .map_or(&[][..], |&start| &self.names[start..]);
-        if name != expected || self.open.is_empty() {
+        if *name != self.names[start..] {
             return Err(self.broken("has an end tag that does not match its start tag"));
         }
         self.at += length;

@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$top"
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-venv=$target/venv
-if ! cmp -s tests/requirements.txt "$venv/installed"; then
+venv=$(scratch_dir)/venv
+if ! [ -x "$venv/bin/python" ] || ! cmp -s tests/requirements.txt "$venv/installed"; then
     echo "preparing the virtual environment $venv"
     python=/usr/bin/python3
     [ -x $python ] || python=python3

@@ -6,6 +6,8 @@ use pgdatahub_core::protocol::{FailureKind, Response};
 use pgdatahub_reader::book;
 use pgdatahub_reader::row::Row;
 use std::io::{Cursor, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 
 /// Reads all sheets to their ends; only a panic, an abort or a hang fails here.
@@ -48,6 +50,19 @@ fn truncated_files_fail_at_every_length() {
         assert!(exhaust(&content), "{name}");
         for length in (0..content.len()).step_by(23) {
             assert!(!exhaust(&content[..length]), "{name} at {length}");
+        }
+    }
+}
+
+#[test]
+fn a_truncated_xls_never_gives_fewer_rows() {
+    for name in ["cells/xlwt.xls", "cells/libreoffice.xls"] {
+        let content = std::fs::read(fixture(name)).unwrap();
+        let all = first_cells(&content).unwrap();
+        for length in (0..content.len()).step_by(101) {
+            if let Ok(found) = first_cells(&content[..length]) {
+                assert_eq!(found, all, "{name} at {length}");
+            }
         }
     }
 }
@@ -153,6 +168,22 @@ fn a_tag_without_end_is_bounded() {
         first_cells(&Parts::with_sheet(&sheet).bytes()),
         FailureKind::Corrupt,
         "too deeply",
+    );
+}
+
+#[test]
+fn a_file_that_takes_too_long_ends_the_reader() {
+    let cells = "<c/>".repeat(16_000);
+    let bytes = Parts::with_rows(&format!("<row>{cells}</row>").repeat(50)).bytes();
+    let mut reader = Reader::start(1 << 30);
+    assert!(matches!(reader.open_within(&bytes, 0), Response::Opened(_)));
+    let end = Instant::now() + Duration::from_secs(60);
+    while reader.try_ask(&head_request()).is_some() {
+        assert!(Instant::now() < end, "no limit on processor time");
+    }
+    assert_eq!(
+        reader.wait().signal(),
+        Some(rustix::process::Signal::XCPU.as_raw())
     );
 }
 

@@ -64,13 +64,27 @@ impl Reader {
         assert_eq!(sent.unwrap(), bytes.len());
     }
 
-    fn frame(&mut self) -> (FrameKind, Vec<u8>) {
+    fn try_frame(&mut self) -> std::io::Result<(FrameKind, Vec<u8>)> {
         let mut header = [0; HEADER_LEN];
-        self.socket.read_exact(&mut header).unwrap();
+        self.socket.read_exact(&mut header)?;
         let (kind, length) = frame::parse_header(header).unwrap();
         let mut payload = vec![0; length];
-        self.socket.read_exact(&mut payload).unwrap();
-        (kind, payload)
+        self.socket.read_exact(&mut payload)?;
+        Ok((kind, payload))
+    }
+
+    fn frame(&mut self) -> (FrameKind, Vec<u8>) {
+        self.try_frame().unwrap()
+    }
+
+    /// An answer of control frames only; none when the reader has ended.
+    pub fn try_ask(&mut self, request: &Request) -> Option<Response> {
+        self.socket
+            .write_all(&frame::control(request).unwrap())
+            .ok()?;
+        let (kind, payload) = self.try_frame().ok()?;
+        assert_eq!(kind, FrameKind::Control);
+        Some(frame::parse_control(&payload).unwrap())
     }
 
     fn response(&mut self) -> Response {
@@ -85,11 +99,21 @@ impl Reader {
     }
 
     pub fn open(&mut self, content: &[u8]) -> Response {
-        self.send_with(&open_request(1 << 30), &file(content));
+        self.open_within(content, 60)
+    }
+
+    /// Opens a file that may take so many processor seconds.
+    pub fn open_within(&mut self, content: &[u8], cpu_seconds: u64) -> Response {
+        let limits = Limits {
+            max_file_bytes: 1 << 30,
+            max_cells: 1_000_000,
+            cpu_seconds,
+        };
+        self.send_with(&Request::Open(OpenRequest { limits }), &file(content));
         self.response()
     }
 
-    fn wait(&mut self) -> std::process::ExitStatus {
+    pub fn wait(&mut self) -> std::process::ExitStatus {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
