@@ -387,13 +387,19 @@ fn check_replacement(
     if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
         return Ok(());
     }
-    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
-        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
-        .hint(format!(
-            "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
-            ddl::literal(&table.display()),
-            ddl::literal(source_file)
-        )))
+    Err(Failure::new(
+        "22000",
+        format!("the new content has {rows} rows where the earlier import had {before}"),
+    )
+    .detail(format!(
+        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
+        guc::REPLACE_MIN_PERCENT
+    ))
+    .hint(format!(
+        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
+        ddl::literal(&table.display()),
+        ddl::literal(source_file)
+    )))
 }
 
 fn format_name(format: Format) -> &'static str {

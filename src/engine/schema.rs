@@ -113,6 +113,9 @@ impl TargetTable {
                 if oid.is_none() {
                     registry::mark_dropped(&name)?;
                     name = target.clone();
+                    if catalog::find(target)?.is_some() {
+                        return Err(not_managed(target));
+                    }
                 }
             }
             None if catalog::find(target)?.is_some() => return Err(not_managed(target)),
@@ -321,7 +324,7 @@ fn not_managed(target: &TableName) -> Failure {
     Failure::new("55000", format!("table {name} exists and is not managed by pgdatahub"))
         .detail("An import never alters or fills a table that it did not create, lest a folder of that name overwrite it.")
         .hint(format!(
-            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table: in the configuration.",
+            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table_name => '…' or table: in the configuration.",
             name.replace('\'', "''")
         ))
 }

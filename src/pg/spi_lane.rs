@@ -48,14 +48,13 @@ pub fn insert_part(
                     rows: batch.count(),
                     bytes: &payload[at..],
                 };
-                part.stored += insert(&statement, targets, encoded).map_err(|failure| {
-                    match batch.span() {
+                part.stored +=
+                    insert(&statement, targets, encoded).map_err(|failure| match batch.span() {
                         Some((first, last)) => {
                             failure.also(format!("Sheet rows {first} to {last}."))
                         }
                         None => failure,
-                    }
-                })?;
+                    })?;
             }
             Frame::Control(Response::Rejects { rejects }) => part.rejects.extend(rejects),
             Frame::Control(Response::Failed(failed)) => return Err(super::reader::refused(failed)),
@@ -75,7 +74,10 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
         .iter()
         .map(|target| column_sql(&target.column))
         .collect();
-    let arrays: Vec<String> = (1..=targets.len()).map(|n| format!("${n}")).collect();
+    // Qualified, which unnest($1, $2) cannot be: a namesake in search_path is not ours.
+    let arrays: Vec<String> = (1..=targets.len())
+        .map(|n| format!("pg_catalog.unnest(${n})"))
+        .collect();
     let fields: Vec<String> = (1..=targets.len()).map(|n| format!("c{n}")).collect();
     let values: Vec<String> = fields
         .iter()
@@ -97,7 +99,7 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
         );
     }
     format!(
-        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM unnest({}) AS r({})",
+        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM ROWS FROM ({}) AS r({})",
         name.sql(),
         columns.join(", "),
         values.join(", "),
