@@ -94,7 +94,7 @@ pub fn alter(name: &TableName, changes: &[Change], own: bool) -> Result<Vec<Exec
 }
 
 /// Runs an ALTER with a short lock_timeout, again and again.
-fn patiently(name: &TableName, statement: &str) -> Result<(), Failure> {
+pub(super) fn patiently(name: &TableName, statement: &str) -> Result<(), Failure> {
     let timeout = guc::LOCK_TIMEOUT.get();
     let retries = guc::LOCK_RETRIES.get();
     for attempt in 0..=retries {
