@@ -5,7 +5,7 @@ use crate::pg::audit;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{dependants, import_rows, registry, undo};
+use crate::pg::{ddl, dependants, import_rows, registry, undo};
 use pgdatahub_core::undo::Undo;
 
 /// One thing that is or would be done.
@@ -104,8 +104,8 @@ fn check_strangers(name: &TableName, rows: i64) -> Result<(), Failure> {
     )
     .detail("They would be lost: only imported rows can be had again.")
     .hint(format!(
-        "Look with SELECT * FROM pgdatahub.check_table('{0}'), remove them if they are not wanted, or run DROP TABLE {1}; yourself.",
-        name.display().replace('\'', "''"),
+        "Look with SELECT * FROM pgdatahub.check_table({0}), remove them if they are not wanted, or run DROP TABLE {1}; yourself.",
+        ddl::literal(&name.display()),
         name.sql()
     )))
 }

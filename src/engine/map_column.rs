@@ -3,7 +3,7 @@
 
 use super::{managed, schema_revert::type_name};
 use crate::pg::catalog::{self, RESERVED, Table, TableName};
-use crate::pg::ddl::Executed;
+use crate::pg::ddl::{self, Executed};
 use crate::pg::error::Failure;
 use crate::pg::move_values::{Against, Into, Move};
 use crate::pg::transaction::{self, OneRun};
@@ -316,7 +316,6 @@ fn check_values(step: &Move<'_>) -> Result<(), Failure> {
 
 /// The audit of the mapping itself: the UPDATE, or the call where nothing moved.
 fn mapped(name: &TableName, header: &str, target: &str, statement: Option<String>) -> Executed {
-    let quoted = |text: &str| text.replace('\'', "''");
     Executed {
         change_type: "MAP COLUMN",
         column_name: Some(target.to_owned()),
@@ -324,10 +323,10 @@ fn mapped(name: &TableName, header: &str, target: &str, statement: Option<String
         new_type: None,
         statement: statement.unwrap_or_else(|| {
             format!(
-                "pgdatahub.map_column('{}', '{}', '{}')",
-                quoted(&name.display()),
-                quoted(header),
-                quoted(target)
+                "pgdatahub.map_column({}, {}, {})",
+                ddl::literal(&name.display()),
+                ddl::literal(header),
+                ddl::literal(target)
             )
         }),
     }

@@ -4,7 +4,7 @@ use crate::pg::audit::Import;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::import_rows::{self, Pairs};
-use crate::pg::{dependants, report};
+use crate::pg::{ddl, dependants, report};
 
 /// Removes the rows of some imports (or counts them, in a dry run); how many.
 /// The table is read once at most. A count that is not that of the imports is said.
@@ -37,8 +37,8 @@ pub fn remove(table: &TableName, imports: &[Import], dry_run: bool) -> Result<i6
             files.first().copied().unwrap_or_default()
         )),
         Some(format!(
-            "SELECT * FROM pgdatahub.check_table('{}');",
-            table.display().replace('\'', "''")
+            "SELECT * FROM pgdatahub.check_table({});",
+            ddl::literal(&table.display())
         )),
     );
     Ok(found)

@@ -34,6 +34,8 @@ pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Fai
     let managed = registry::lookup(table)?
         .filter(|managed| managed.oid.is_some())
         .ok_or_else(|| not_managed(table))?;
+    // Before anything is told about its files.
+    catalog::check_delete(&managed.name)?;
     lock_targets(&[TargetKey::of(&managed.name.schema, &managed.name.table)])?;
     let all = audit::in_table(&managed.name)?;
     let chosen = match which {
@@ -60,12 +62,9 @@ pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
     // Again, under the lock.
     let import = audit::by_id(import_id)?
         .ok_or_else(|| Failure::new("22023", format!("there is no import {import_id}")))?;
-    if let Some(when) = &import.reverted_at {
-        let who = import.reverted_by.clone().unwrap_or_default();
-        return Err(
-            Failure::new("55000", format!("import {import_id} was reverted before"))
-                .detail(format!("By {who} on {when}.")),
-        );
+    if import.reverted_at.is_some() {
+        let message = format!("import {import_id} was reverted before");
+        return Err(reverted_before(message, &import));
     }
     let table = import.table.clone();
     remove(&table, vec![import], how)
@@ -89,6 +88,17 @@ fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import
         let file = file.to_owned();
         return Ok(all.into_iter().filter(|i| i.source_file == file).collect());
     }
+    let reverted = audit::reverted_from(table)?;
+    let earlier = source_file::choose(reverted.iter().map(|i| i.source_file.as_str()), path)?;
+    if let Some(before) = reverted
+        .iter()
+        .find(|i| Some(i.source_file.as_str()) == earlier)
+    {
+        return Err(reverted_before(
+            format!("\"{path}\" is no longer in {}", table.display()),
+            before,
+        ));
+    }
     let hint = source_file::did_you_mean(names(), path);
     Err(Failure::new("22023", format!("no import of \"{path}\" is in {}", table.display())).hint(format!(
         "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = '{}' AND reverted_at IS NULL;",
@@ -96,10 +106,23 @@ fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import
     )))
 }
 
+fn reverted_before(message: String, import: &Import) -> Failure {
+    Failure::new("55000", message).detail(format!(
+        "Its rows were removed by {} on {}.",
+        import.reverted_by.as_deref().unwrap_or_default(),
+        import.reverted_at.as_deref().unwrap_or_default()
+    ))
+}
+
 fn by_hash(table: &TableName, all: Vec<Import>, sha256: &str) -> Result<Vec<Import>, Failure> {
     let wanted = sha256.trim().to_ascii_lowercase();
     let found: Vec<Import> = all.into_iter().filter(|i| i.sha256 == wanted).collect();
     if found.is_empty() {
+        let reverted = audit::reverted_from(table)?;
+        if let Some(before) = reverted.iter().find(|i| i.sha256 == wanted) {
+            let message = format!("SHA-256 {sha256} is no longer in {}", table.display());
+            return Err(reverted_before(message, before));
+        }
         return Err(Failure::new(
             "22023",
             format!("no import with SHA-256 {sha256} is in {}", table.display()),

@@ -4,7 +4,7 @@ use super::{drop_table, managed, source_file};
 use crate::pg::catalog::{self, Table, TableName};
 use crate::pg::error::Failure;
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{audit, dependants, registry, schema_history, undo};
+use crate::pg::{audit, ddl, dependants, registry, schema_history, undo};
 use pgdatahub_core::evolve::ColumnKind;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::{self as rules, Answer, Facts, Kind, Past, Undo, Verdict};
@@ -65,8 +65,8 @@ fn choose(name: &TableName, path: &str) -> Result<String, Failure> {
         format!("\"{path}\" was never imported into {}", name.display()),
     )
     .hint(format!(
-        "{hint}SELECT DISTINCT source_file FROM pgdatahub.schema_changes WHERE table_name = '{}';",
-        name.table.replace('\'', "''")
+        "{hint}SELECT DISTINCT source_file FROM pgdatahub.schema_changes WHERE table_name = {};",
+        ddl::literal(&name.table)
     )))
 }
 
