@@ -124,7 +124,9 @@ fn mend(name: &TableName, header: &str, old: &str, target_name: &str) -> Result<
         column_type: step.old_type.display_name().to_owned(),
     };
     check_blockers(&table, &drop)?;
-    check_values(&step)?;
+    if has_old {
+        check_values(&step)?;
+    }
     let retype = step.retype(!has_target);
     if let (Some(_), Some(from), Into::Native(to)) = (&retype, step.target_type, &step.into) {
         let narrow = Undo::Narrow {

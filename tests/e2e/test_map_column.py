@@ -96,6 +96,14 @@ def test_types_are_joined_first(db, folder, first, second, joined, expected):
     assert types(db, "t") == {"old_name": joined}
 
 
+def test_an_empty_column_goes_whatever_its_type_is(db, folder):
+    """No cast leads from timestamp to boolean; no value needs one."""
+    load(db, folder, a={"x": [True]}, b={"y": [datetime(2024, 2, 29, 1, 2)]})
+    assert db.value("SELECT pgdatahub.revert('t', 'b.xlsx')") == 1
+    assert map_column(db, "y", "x") == 0
+    assert (types(db, "t"), content(db, "t")) == ({"x": "boolean"}, [(True,)])
+
+
 def test_integers_beyond_two_to_the_53(db, folder):
     load(db, folder, a={"n": [1]}, b={"m": [1.5]})
     db.execute("UPDATE t SET n = 9007199254740993 WHERE n = 1; UPDATE t SET m = 0.1::float8 + 0.2::float8 WHERE m = 1.5")
