@@ -12,6 +12,7 @@ use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::process::EndReader;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
 use crate::pg::{guc, registry, report, subxact};
+use pgdatahub_core::sql_name;
 use std::path::PathBuf;
 
 /// Imports a folder in the caller's transaction, each file in a subtransaction.
@@ -109,10 +110,7 @@ fn single(
     if let Some(sheet) = sheet {
         settings.sheet = Some(sheet.to_owned());
     }
-    let schema = match target_schema
-        .map(str::to_owned)
-        .or_else(|| settings.schema.clone())
-    {
+    let schema = match targets::schema_for(target_schema, &settings) {
         Some(schema) => schema,
         None => catalog::current_schema()?,
     };
@@ -141,15 +139,14 @@ fn single(
 
 /// A table's name as SQL would parse it: `sales.claims`, `"My Table"`.
 fn named(text: &str, schema: String) -> Result<TableName, Failure> {
-    let mut parts = catalog::parse_name(text)?;
-    match (parts.pop(), parts.pop(), parts.is_empty()) {
-        (Some(table), None, true) => Ok(TableName { schema, table }),
-        (Some(table), Some(schema), true) => Ok(TableName { schema, table }),
-        _ => Err(
-            Failure::new("42602", format!("\"{text}\" is not a table's name"))
-                .hint("For example table_name => 'sales.claims'."),
-        ),
-    }
+    let (own_schema, table) = sql_name::parse_table(text).map_err(|why| {
+        Failure::new("42602", format!("table_name \"{text}\" {why}"))
+            .hint("For example table_name => 'claims', 'sales.claims' or '\"My Table\"'.")
+    })?;
+    Ok(TableName {
+        schema: own_schema.unwrap_or(schema),
+        table,
+    })
 }
 
 fn by_file(

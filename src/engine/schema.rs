@@ -25,8 +25,9 @@ impl SheetColumns {
         )
     }
 
-    /// Joins what a misfit says of the rest of the sheet.
-    pub fn widen(&mut self, misfit: &Misfit) {
+    /// Joins what a misfit says of the rest of the sheet; whether that is news.
+    pub fn widen(&mut self, misfit: &Misfit) -> bool {
+        let mut news = false;
         for (index, column_type) in misfit
             .rest
             .iter()
@@ -36,8 +37,11 @@ impl SheetColumns {
                 .0
                 .entry(*index)
                 .or_insert_with(|| (String::new(), ColumnType::None));
-            known.1 = known.1.join(*column_type);
+            let joined = known.1.join(*column_type);
+            news |= joined != known.1;
+            known.1 = joined;
         }
+        news
     }
 
     /// Joins what an earlier attempt at the same file found.

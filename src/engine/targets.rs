@@ -79,26 +79,21 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
             None => discover::table_name(&root, &found.folders),
         };
         let folder = folder_path(&options.path, found);
-        if folders.iter().all(|known| known.folder != folder) {
-            folders.push(FolderTarget {
-                folder: folder.clone(),
-                schema: settings.schema.clone(),
-                table: table.clone(),
-                explicit: settings.table.is_some(),
-            });
-        }
-        let schema = match options
-            .target_schema
-            .as_ref()
-            .or(settings.schema.as_ref())
-            .cloned()
-        {
+        let schema = match schema_for(options.target_schema.as_deref(), &settings) {
             Some(schema) => schema,
             None => match &default_schema {
                 Some(schema) => String::clone(schema),
                 None => default_schema.insert(catalog::current_schema()?).clone(),
             },
         };
+        if folders.iter().all(|known| known.folder != folder) {
+            folders.push(FolderTarget {
+                folder: folder.clone(),
+                schema: Some(schema.clone()),
+                table: table.clone(),
+                explicit: settings.table.is_some(),
+            });
+        }
         sources.push(Source {
             label: label(&found.relative),
             below: found.relative.clone(),
@@ -113,6 +108,15 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
         sources.retain(|source| glob.matches(&source.label));
     }
     Ok(Plan { sources, listing })
+}
+
+/// The schema that the call names, else the table's own of `table:`, else `schema:`.
+pub fn schema_for(argument: Option<&str>, settings: &FolderSettings) -> Option<String> {
+    let table = settings.table.as_ref();
+    argument
+        .map(str::to_owned)
+        .or_else(|| table.and_then(|table| table.schema.clone()))
+        .or_else(|| settings.schema.clone())
 }
 
 fn label(path: &Path) -> String {

@@ -7,7 +7,7 @@
 use crate::fail::{FailureKind, Result, corrupt, failed};
 use crate::number;
 use crate::package::encrypted;
-use crate::row::{Content, Rejected, Row};
+use crate::row::{Content, MAX_COLUMNS, Rejected, Row};
 use crate::rows::{SheetFacts, SheetRows, Workbook};
 use crate::source::Source;
 use crate::xlsx::{Style, sheet_with_cells};
@@ -17,6 +17,7 @@ use pgdatahub_core::protocol::{SheetInfo, SheetVisibility};
 use pgdatahub_core::serial::DateSystem;
 use pgdatahub_core::value::Value;
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An open .xls workbook.
 pub struct Xls {
@@ -31,7 +32,8 @@ impl Xls {
     /// # Errors
     /// Encrypted (0A000), Corrupt (22000).
     pub fn open(source: &Source) -> Result<Xls> {
-        let book = calamine::Xls::new(source.clone()).map_err(|error| match error {
+        let opened = guarded(|| calamine::Xls::new(source.clone()))?;
+        let book = opened.map_err(|error| match error {
             XlsError::Password => encrypted(),
             error => corrupt(format!("It cannot be read as .xls: {error}.")),
         })?;
@@ -77,7 +79,7 @@ impl Workbook for Xls {
             .book
             .try_borrow_mut()
             .map_err(|_| failed(FailureKind::Protocol, "the workbook is in use"))?;
-        let range = book.worksheet_range(&info.name).map_err(unreadable)?;
+        let range = guarded(|| book.worksheet_range(&info.name))?.map_err(unreadable)?;
         let merged = book
             .merge_cells_by_sheet_name(&info.name)
             .map_err(unreadable)?;
@@ -110,6 +112,11 @@ impl SheetRows for XlsRows {
         if self.next >= self.range.height() {
             return Ok(false);
         }
+        if first_column as usize + self.range.width() > MAX_COLUMNS as usize {
+            return Err(corrupt(
+                "It has cells right of the last column a sheet can have.",
+            ));
+        }
         row.clear(first_row + self.next as u32 + 1);
         for offset in 0..self.range.width() {
             if let Some(data) = self.range.get((self.next, offset)) {
@@ -123,6 +130,13 @@ impl SheetRows for XlsRows {
     fn facts(&self) -> &SheetFacts {
         &self.facts
     }
+}
+
+/// calamine's .xls parser indexes records without looking at their length: on a
+/// damaged file it panics. What it was building is dropped.
+fn guarded<T>(parse: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(parse))
+        .map_err(|_| corrupt("It is truncated or damaged: a record ends early."))
 }
 
 fn push(row: &mut Row, index: u32, data: &Data, dates: DateSystem) -> Result<()> {
