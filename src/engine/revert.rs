@@ -1,6 +1,6 @@
 //! Taking an import out again: exactly its rows, marked, never erased.
 
-use super::{removal, source_file};
+use super::{managed, removal, source_file};
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
@@ -31,18 +31,16 @@ pub struct How {
 pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Failure> {
     let _one = OneRun::begin()?;
     registry::follow_renames()?;
-    let managed = registry::lookup(table)?
-        .filter(|managed| managed.oid.is_some())
-        .ok_or_else(|| not_managed(table))?;
+    managed::check(table)?;
     // Before anything is told about its files.
-    catalog::check_delete(&managed.name)?;
-    lock_targets(&[TargetKey::of(&managed.name.schema, &managed.name.table)])?;
-    let all = audit::in_table(&managed.name)?;
+    catalog::check_delete(table)?;
+    lock_targets(&[TargetKey::of(&table.schema, &table.table)])?;
+    let all = audit::in_table(table)?;
     let chosen = match which {
-        Which::SourceFile(path) => by_path(&managed.name, all, path)?,
-        Which::Sha256(sha256) => by_hash(&managed.name, all, sha256)?,
+        Which::SourceFile(path) => by_path(table, all, path)?,
+        Which::Sha256(sha256) => by_hash(table, all, sha256)?,
     };
-    remove(&managed.name, chosen, how)
+    remove(table, chosen, how)
 }
 
 /// Removes the rows of one import by its id.
@@ -152,12 +150,4 @@ fn check_cascade(table: &TableName, how: How) -> Result<(), Failure> {
         keys.join(", ")
     ))
     .hint("cascade => true does it all the same."))
-}
-
-fn not_managed(table: &TableName) -> Failure {
-    Failure::new(
-        "42P01",
-        format!("table {} is not managed by pgdatahub", table.display()),
-    )
-    .hint("SELECT DISTINCT table_schema, table_name FROM pgdatahub.imports; lists those that are.")
 }

@@ -236,3 +236,13 @@ def test_a_rule_that_keeps_rows_is_an_error(db, folder):
     with refused("55000", "were not removed"):
         revert(db)
     assert db.value("SELECT count(*) FROM t") == 6
+
+
+def test_a_table_with_another_managed_tables_former_name(db, folder):
+    """t was renamed to u, and somebody made a new t: a revert in that one is not a revert in u."""
+    three(db, folder)
+    db.execute("ALTER TABLE t RENAME TO u; CREATE TABLE t (n int)")
+    with refused("42P01", "not managed"):
+        revert(db)
+    assert db.value("SELECT count(*) FROM u") == 6
+    assert db.value("SELECT pgdatahub.revert('u', 'b.xlsx')") == 3
