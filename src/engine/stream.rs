@@ -99,9 +99,13 @@ pub fn load(
                 if large && !table.own {
                     return Ok(End::Restart(sheet.clone()));
                 }
+                let before = fitted;
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
                     .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
+                if rejected > 0 {
+                    name_rejects(import, &before, &fitted)?;
+                }
                 resume = true;
             }
             other => {
@@ -190,6 +194,16 @@ fn record(import: &Load<'_>, fitted: &Fitted, rejects: &[Reject]) -> Result<(), 
         })
         .collect();
     audit::rejects(import.import_id, import.sheet, &rows)
+}
+
+/// A column without a name becomes one of the table with its first value; its rejected cells may stand above that.
+fn name_rejects(import: &Load<'_>, before: &Fitted, after: &Fitted) -> Result<(), Failure> {
+    let known = |index| before.assigned.iter().any(|a| a.index == index);
+    for column in after.assigned.iter().filter(|a| !known(a.index)) {
+        let letters = naming::column_letters(column.index);
+        audit::name_rejects(import.import_id, &letters, &column.column)?;
+    }
+    Ok(())
 }
 
 fn at(sheet: &str, misfit: &Misfit) -> String {

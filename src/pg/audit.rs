@@ -475,6 +475,22 @@ pub fn rejects(import_id: i64, sheet: &str, rows: &[RejectRow]) -> Result<(), Fa
     })
 }
 
+/// Names the column of this import's rejects that lie in a column of the sheet (`C`) that had no header, and no value
+/// until now, and so no column of the table.
+///
+/// # Errors
+/// SPI's own.
+pub fn name_rejects(import_id: i64, letters: &str, column_name: &str) -> Result<(), Failure> {
+    as_owner(|| {
+        spi::execute(
+            "UPDATE pgdatahub.etl_rejects SET column_name = $3 \
+              WHERE import_id = $1 AND column_name IS NULL AND rtrim(cell, '0123456789') = $2",
+            &[import_id.into(), letters.into(), column_name.into()],
+        )
+        .map(|_| ())
+    })
+}
+
 /// Marks an import reverted; it stays on record.
 ///
 /// # Errors

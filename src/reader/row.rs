@@ -147,8 +147,15 @@ impl Row {
         Ok(())
     }
 
-    /// Adds a rejected cell.
-    pub fn push_rejected(&mut self, index: u32, formula: bool, rejected: Rejected) {
+    /// Adds a rejected cell. U+0000, which neither PostgreSQL's text nor the
+    /// protocol holds, is replaced as in texts.
+    pub fn push_rejected(&mut self, index: u32, formula: bool, mut rejected: Rejected) {
+        let nuls = rejected.raw.matches('\0').count();
+        if nuls > 0 {
+            self.replaced += nuls as u64;
+            rejected.raw = rejected.raw.replace('\0', "\u{fffd}");
+            rejected.reason = rejected.reason.replace('\0', "\u{fffd}");
+        }
         self.push(index, formula, Content::Rejected(Box::new(rejected)));
     }
 

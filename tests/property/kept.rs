@@ -1,7 +1,7 @@
 //! Where a stream's rows and rejects go.
 
-use pgdatahub_core::protocol::Reject;
 use pgdatahub_core::protocol::rows::Run;
+use pgdatahub_core::protocol::{Reject, Response, frame};
 use pgdatahub_reader::fail::Failed;
 use pgdatahub_reader::sink::Sink;
 
@@ -21,7 +21,16 @@ impl Sink for Kept {
     }
 
     fn rejects(&mut self, rejects: Vec<Reject>) -> Result<(), Failed> {
-        self.rejects.extend(rejects);
+        match sent(Response::Rejects { rejects }) {
+            Response::Rejects { rejects } => self.rejects.extend(rejects),
+            other => panic!("{other:?}"),
+        }
         Ok(())
     }
+}
+
+/// A message as the backend gets it.
+pub fn sent(response: Response) -> Response {
+    let bytes = frame::control(&response).unwrap();
+    frame::parse_control(&bytes[frame::HEADER_LEN..]).unwrap()
 }

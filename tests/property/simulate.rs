@@ -3,14 +3,15 @@
 
 use crate::case::{Encoding, File, Step, Widening};
 use crate::decode::{self, Tail};
-use crate::kept::Kept;
+use crate::kept::{Kept, sent};
 use crate::model::{Outcome, Sheet, value::Kind};
 use crate::table::{Table, kind_of};
 use pgdatahub_core::columns::{self, Assigned, RESERVED, Remembered, SheetHeader};
 use pgdatahub_core::evolve::{self, Found, Target};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
-    HeadRequest, Header, HeaderChoice, Misfit, RowEncoding, StreamColumn, StreamRequest, Wire,
+    HeadRequest, Header, HeaderChoice, Misfit, Response, RowEncoding, StreamColumn, StreamRequest,
+    Wire,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::Failed;
@@ -103,6 +104,9 @@ impl Import<'_> {
             sample_rows: self.step.chunk,
         };
         let (head, reading) = head::find(book.as_ref(), &request, MAX_CELLS)?;
+        let Response::Head(head) = sent(Response::Head(head)) else {
+            panic!("no head")
+        };
         assert_eq!(head.header_row, Some(1));
         let mut stream = SheetStream::new(reading, MAX_CELLS);
         let mut sheet = SheetColumns::new();
@@ -130,7 +134,10 @@ impl Import<'_> {
                     assert_eq!(done.rejected as usize, table.rejects[&self.step.file].len());
                     return Ok(None);
                 }
-                End::Misfit(misfit) => misfit,
+                End::Misfit(misfit) => match sent(Response::Misfit(misfit)) {
+                    Response::Misfit(misfit) => misfit,
+                    other => panic!("{other:?}"),
+                },
             };
             self.check(&misfit, &targets);
             assert!(

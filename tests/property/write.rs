@@ -163,7 +163,10 @@ fn cell(out: &mut String, cell: &Cell, place: &str, strings: &mut String, count:
             write!(out, "<c{place} t=\"e\">{}<v>{literal}</v></c>", formula(f))
         }
         Cell::Uncomputed => write!(out, "<c{place}><f>Z99</f></c>"),
-        Cell::Broken(kind, raw) => write!(out, "<c{place} t=\"{kind}\"><v>{raw}</v></c>"),
+        Cell::Broken(kind, raw) => {
+            let raw = raw.replace('\0', "&#0;");
+            write!(out, "<c{place} t=\"{kind}\"><v>{raw}</v></c>")
+        }
     }
     .unwrap();
 }

@@ -140,7 +140,7 @@ pub fn look(cell: &Cell, date1904: bool) -> Found {
         Cell::Boolean { value, .. } => Found::Value(Value::Boolean(*value)),
         Cell::Error { literal, .. } => Found::Rejected((*literal).into()),
         Cell::Uncomputed => Found::Uncomputed,
-        Cell::Broken(_, raw) => Found::Rejected((*raw).into()),
+        Cell::Broken(_, raw) => Found::Rejected(raw.replace('\0', "\u{fffd}")),
     }
 }
 
