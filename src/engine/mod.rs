@@ -3,12 +3,16 @@
 //! The way of a file: [`targets`] says which table and sheet, [`import_file`]
 //! takes one workbook through its subtransaction, [`schema`] makes the table
 //! fit, [`stream`] moves the rows. [`import_folder`] and [`run_import`] do that
-//! for a folder, in one transaction or one each; [`revert`] undoes it.
+//! for a folder, in one transaction or one each; [`revert`] undoes it. What does
+//! not fit is [`conflict`]'s and [`rejects`]' matter, and later [`retry`]'s.
 
 pub mod adopt;
+pub mod conflict;
 pub mod import_file;
 pub mod import_folder;
 pub mod options;
+pub mod rejects;
+pub mod retry;
 pub mod revert;
 pub mod run;
 pub mod run_import;
