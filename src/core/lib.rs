@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod columns;
 pub mod config;
 pub mod copy_binary;
+pub mod copy_line;
 pub mod copy_text;
 pub mod decode;
 pub mod discover;

@@ -183,6 +183,13 @@ struct Attempt {
     guarded: bool,
 }
 
+impl Attempt {
+    /// What is said of a file is said once.
+    fn is_first(&self) -> bool {
+        !self.guarded && self.known.is_none()
+    }
+}
+
 enum Step {
     Finished,
     Restart(SheetColumns),
@@ -199,7 +206,7 @@ fn load(
     let started = Instant::now();
     let (mut client, opened) = Client::open(&file.fd)?;
     row.sha256 = Some(opened.sha256.clone());
-    let (index, info) = choose_sheet(&opened, source)?;
+    let (index, info) = choose_sheet(&opened, source, attempt.is_first())?;
     row.sheet_name = Some(info.name.clone());
     let mut table = TargetTable::open(&source.target, &source.folder)?;
     row.table = Some(table.name.clone());
@@ -207,7 +214,7 @@ fn load(
     if skip(&table.name, info, &opened, file, call, row)? {
         return Ok(Step::Finished);
     }
-    let removed = remove_earlier(&table, info, &opened, call, row)?;
+    let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
     let claim = Claim {
         table: &table.name,
         source_file: &row.source_file,
@@ -298,7 +305,11 @@ fn load(
     Ok(Step::Finished)
 }
 
-fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a SheetInfo), Failure> {
+fn choose_sheet<'a>(
+    opened: &'a Opened,
+    source: &Source,
+    say: bool,
+) -> Result<(u32, &'a SheetInfo), Failure> {
     let choice = sheets::choose(
         &opened.sheets,
         source.settings.sheet.as_deref(),
@@ -310,7 +321,7 @@ fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a She
         .sheets
         .get(index)
         .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
-    if let SheetChoice::Loose(_) = choice {
+    if let (true, SheetChoice::Loose(_)) = (say, choice) {
         report::notice(format!(
             "{}: sheet \"{}\" taken for \"{}\"",
             source.label,
@@ -369,6 +380,7 @@ fn remove_earlier(
     opened: &Opened,
     call: &Call,
     row: &FileRow,
+    say: bool,
 ) -> Result<Vec<Removed>, Failure> {
     let mut earlier = audit::at_path(&table.name, &sheet.name, &row.source_file)?;
     if call.reimport {
@@ -380,7 +392,7 @@ fn remove_earlier(
     for import in earlier {
         let deleted =
             ddl::delete_rows(&table.name, &import.source_file, &import.load_timestamp)? as i64;
-        if deleted != import.row_count {
+        if say && deleted != import.row_count {
             report::warning(
                 format!(
                     "{deleted} rows removed where {} were imported",

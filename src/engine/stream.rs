@@ -146,6 +146,7 @@ fn part(
                     Lane::Spi => Writer::Spi(insert()),
                     _ => Writer::Copy(into),
                 },
+                table: described.oid,
                 refuse: match table.on_conflict {
                     OnTypeConflict::Widen | OnTypeConflict::RejectFile => Refuse::File,
                     OnTypeConflict::RejectCell => Refuse::Cell,

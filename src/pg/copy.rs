@@ -8,10 +8,11 @@
 use super::catalog::{Table, TableName};
 use super::compat;
 use super::error::{Failure, observed};
-use super::location::{Rows, copy_line};
+use super::location::Rows;
 use super::reader::{Client, Frame};
 use super::rejects::Rejected;
 use pgdatahub_core::copy_binary;
+use pgdatahub_core::copy_line::copy_line;
 use pgdatahub_core::protocol::{Response, RowEncoding, rows};
 use pgrx::pg_sys::PgTryBuilder;
 use pgrx::{pg_guard, pg_sys};

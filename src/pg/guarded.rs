@@ -5,15 +5,17 @@
 //! batch, and a batch per COPY. The attempts per refused row are few
 //! ([`pgdatahub_core::isolate`]), never one per good row.
 
+use super::catalog;
 use super::copy::{self, HELD_REJECTS, Part};
 use super::error::Failure;
-use super::location::{Rows, copy_line};
+use super::location::Rows;
 use super::reader::{Client, Frame};
 use super::rejects::Rejected;
 use super::spi_lane::Insert;
 use super::subxact;
 use super::type_input::{self, Refusal, TypeInput, malformed};
 use pgdatahub_core::batch::Batch;
+use pgdatahub_core::copy_line::copy_line;
 use pgdatahub_core::evolve::Target;
 use pgdatahub_core::isolate::{Attempt, isolate};
 use pgdatahub_core::naming;
@@ -58,6 +60,7 @@ impl Writer<'_> {
 /// What all batches of a stream share.
 pub struct Guard<'a> {
     pub writer: Writer<'a>,
+    pub table: pgrx::pg_sys::Oid,
     pub refuse: Refuse,
     pub sheet: &'a str,
     pub targets: &'a [Target],
@@ -72,6 +75,8 @@ impl Guard<'_> {
     /// The reader's failure; what is not about a row; with [`Refuse::File`] the
     /// first refusal, with its place.
     pub fn part(&self, client: &mut Client) -> Result<Part, Failure> {
+        // A batch that is rolled back gives its lock up, and the table might change.
+        catalog::lock_for_insert(self.table);
         let mut part = Part::default();
         while part.end.is_none() && part.rejects.len() < HELD_REJECTS {
             match client.next()? {

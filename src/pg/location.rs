@@ -47,15 +47,3 @@ impl Rows {
         Some((first.first, last.first + last.count - 1))
     }
 }
-
-/// The line number in the context that COPY's own callback gives: the first
-/// number after the relation's name, in whatever language.
-pub fn copy_line(context: &str, relation: &str) -> Option<u64> {
-    let at = context.find(relation)? + relation.len();
-    let digits: String = context[at..]
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(char::is_ascii_digit)
-        .collect();
-    digits.parse().ok()
-}

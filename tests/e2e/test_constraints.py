@@ -75,7 +75,7 @@ def test_the_file_fails_and_names_the_row(db, folder, case, policy):
     rows = sheet(case)
     assert load(db, folder, "a.xlsx", rows[:3])["status"] == "imported"
     before = traces(db)
-    result = load(db, folder, "b.xlsx", [rows[0], *rows[3:]] if "u" not in rows[0] else [rows[0], *rows[3:]])
+    result = load(db, folder, "b.xlsx", [rows[0], *rows[3:]])
     assert (result["status"], result["sqlstate"]) == ("failed", sqlstate), result
     assert 'Sheet "Sheet1", row 2.' in result["detail"], result["detail"]
     if constraint:
@@ -105,6 +105,28 @@ def test_another_files_rows_stay(db, folder, lane):
     assert (result["row_count"], result["rejected"]) == (1, 1)
     assert db.rows("SELECT id, v FROM t ORDER BY id") == [{"id": 1, "v": "a"}, {"id": 2, "v": "a"}, {"id": 3, "v": "b"}]
     assert rejects(db, "reason", "raw_value") == [('duplicate key value violates unique constraint "t_pkey"', "Key (id)=(2) already exists.")]
+
+
+def test_in_another_client_encoding(db, folder, lane):
+    adopt(db, "id bigint CHECK (id > 1), v varchar(8)")
+    configure(folder, on_type_conflict="reject_row")
+    path = folder.workbook("a.xlsx", [["id", "v"], [1, "Prénom €"], [2, "Prénom €"], [3, "日期日期日期日期日期"]])
+    query = "SELECT row_count, rejected FROM pgdatahub.import_file(%s, table_name => 't')"
+    assert db.rows(query, [str(path)], client_encoding="win1252") == [{"row_count": 1, "rejected": 2}]
+    assert db.rows("SELECT id, v FROM t") == [{"id": 2, "v": "Prénom €"}]
+    assert rejects(db, "cell", "raw_value")[1] == ("B4", "日期日期日期日期日期")
+
+
+def test_what_is_said_is_said_once(db, folder, lane):
+    """The second attempt repeats what the first did, and no warning."""
+    adopt(db, "id bigint CHECK (id > 1)")
+    load(db, folder, "a.xlsx", [["id"], [2], [3]])
+    db.execute("DELETE FROM t")
+    configure(folder, on_type_conflict="reject_row")
+    path = folder.workbook("a.xlsx", [["id"], [1], [2], [3]])
+    said = db.psql(f"SELECT FROM pgdatahub.import_file('{path}', table_name => 't');").stderr.decode()
+    assert said.count("0 rows removed where 2 were imported") == 1, said
+    assert "2 rows, 0 removed, 1 rejected" in said
 
 
 def test_types_and_constraints_in_one_file(db, folder, lane):

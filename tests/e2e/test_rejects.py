@@ -116,7 +116,7 @@ def test_the_setting_is_inherited_and_kept_with_the_import(db, folder):
 def test_bad_settings_are_named(db, folder, text, said):
     folder.write("etl_config.yaml", text + "\n")
     folder.workbook("a.xlsx", FIRST)
-    with pytest.raises(Exception, match="(?s)line 1.*|.*") as caught:
+    with pytest.raises(Exception) as caught:
         db.import_folder(folder)
     assert caught.value.sqlstate == "F0000"
     assert said in str(caught.value)
