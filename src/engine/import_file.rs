@@ -100,9 +100,6 @@ fn failed(row: &mut FileRow, failure: Failure) {
     if let (false, Some(sheet)) = (told, &row.sheet_name) {
         failure = failure.also(format!("Sheet \"{sheet}\"."));
     }
-    if failure.sqlstate == "40001" && failure.hint.is_none() {
-        failure.hint = Some("Run imports at isolation level READ COMMITTED, or try again.".into());
-    }
     row.message = Some(failure.message);
     row.sqlstate = Some(failure.sqlstate);
     row.detail = failure.detail;
@@ -277,7 +274,7 @@ fn load(
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
-    check_replacement(&removed, rows)?;
+    check_replacement(&removed, rows, &table.name, &source_file)?;
     audit::complete(
         import_id,
         rows,
@@ -420,14 +417,29 @@ fn remove_earlier(
 }
 
 /// A re-issue that lost most of its rows is more likely a mistake than a correction.
-fn check_replacement(removed: &[Removed], rows: i64) -> Result<(), Failure> {
+fn check_replacement(
+    removed: &[Removed],
+    rows: i64,
+    table: &TableName,
+    source_file: &str,
+) -> Result<(), Failure> {
     let before: i64 = removed.iter().map(|r| r.deleted).sum();
     if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
         return Ok(());
     }
-    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
-        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
-        .hint("If that is right, revert the earlier import first: SELECT pgdatahub.revert('table', 'file')."))
+    Err(Failure::new(
+        "22000",
+        format!("the new content has {rows} rows where the earlier import had {before}"),
+    )
+    .detail(format!(
+        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
+        guc::REPLACE_MIN_PERCENT
+    ))
+    .hint(format!(
+        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
+        ddl::literal(&table.display()),
+        ddl::literal(source_file)
+    )))
 }
 
 /// Rows can be rejected for what is checked while they are stored, and for no more.

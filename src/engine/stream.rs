@@ -87,9 +87,15 @@ pub fn load(
             }
             Response::Misfit(misfit) => {
                 if let Some(failure) = table.refuses(&fitted, &misfit) {
-                    return Err(at_cell(failure, import.sheet, &misfit));
+                    return Err(failure.also(at(import.sheet, &misfit)));
                 }
-                sheet.widen(&misfit);
+                if !sheet.widen(&misfit) {
+                    return Err(Failure::new(
+                        "58000",
+                        "the reader process reported a misfit that changes nothing",
+                    )
+                    .also(at(import.sheet, &misfit)));
+                }
                 let large = table
                     .table
                     .as_ref()
@@ -99,7 +105,7 @@ pub fn load(
                 }
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
-                    .map_err(|failure| at_cell(failure, import.sheet, &misfit))?;
+                    .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
                 resume = true;
             }
             other => {
@@ -202,10 +208,7 @@ fn request(
     }
 }
 
-fn at_cell(failure: Failure, sheet: &str, misfit: &Misfit) -> Failure {
+fn at(sheet: &str, misfit: &Misfit) -> String {
     let cell = naming::cell(misfit.row, misfit.column);
-    failure.also(format!(
-        "Sheet \"{sheet}\", cell {cell} holds \"{}\".",
-        misfit.value
-    ))
+    format!("Sheet \"{sheet}\", cell {cell} holds \"{}\".", misfit.value)
 }

@@ -8,12 +8,11 @@
 use super::catalog::{Table, TableName};
 use super::compat;
 use super::error::{Failure, observed};
-use super::location::Rows;
+use super::location::{Rows, copy_line};
 use super::reader::{Client, Frame};
 use super::rejects::Rejected;
 use pgdatahub_core::copy_binary;
-use pgdatahub_core::copy_line::copy_line;
-use pgdatahub_core::protocol::{Response, RowEncoding, rows};
+use pgdatahub_core::protocol::{Response, RowEncoding};
 use pgrx::pg_sys::PgTryBuilder;
 use pgrx::{pg_guard, pg_sys};
 use std::panic::AssertUnwindSafe;
@@ -142,14 +141,22 @@ impl CopyInto<'_> {
             })
         }?;
         if stored != feed.sent && !self.table.may_drop_rows {
-            let (sent, name) = (feed.sent, self.name.display());
-            return Err(Failure::new(
-                "XX000",
-                format!("{sent} rows were sent to {name}, {stored} arrived"),
-            ));
+            return Err(not_as_sent(self.name, feed.sent, stored));
         }
         Ok(stored)
     }
+}
+
+/// Rows that were announced and did not come, or came unannounced; or a table
+/// that is less plain than its catalog entry says.
+pub fn not_as_sent(name: &TableName, sent: u64, stored: u64) -> Failure {
+    let into = name.display();
+    Failure::new(
+        "58000",
+        format!("{sent} rows were sent to {into}, {stored} arrived"),
+    )
+    .detail("The rows from the reader process were malformed, or something else keeps rows from the table.")
+    .hint("Try SET pgdatahub.lane = spi.")
 }
 
 /// The failure with the sheet's row, or rows, in its DETAIL.
@@ -306,9 +313,7 @@ impl Feed<'_> {
             return Ok(());
         };
         match client.next()? {
-            Frame::Rows(payload) => {
-                let (runs, at) =
-                    rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+            Frame::Rows { runs, payload, at } => {
                 self.rows.extend(&runs);
                 self.sent += runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
                 self.bytes += (payload.len() - at) as u64;

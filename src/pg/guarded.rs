@@ -8,18 +8,17 @@
 use super::catalog;
 use super::copy::{self, HELD_REJECTS, Part};
 use super::error::Failure;
-use super::location::Rows;
+use super::location::{Rows, copy_line};
 use super::reader::{Client, Frame};
 use super::rejects::Rejected;
 use super::spi_lane::Insert;
 use super::subxact;
 use super::type_input::{self, Refusal, TypeInput, malformed};
 use pgdatahub_core::batch::Batch;
-use pgdatahub_core::copy_line::copy_line;
 use pgdatahub_core::evolve::Target;
 use pgdatahub_core::isolate::{Attempt, isolate};
 use pgdatahub_core::naming;
-use pgdatahub_core::protocol::{Response, RowEncoding, rows};
+use pgdatahub_core::protocol::{Response, RowEncoding};
 
 /// What a row that the table refuses leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Writer<'_> {
     fn write(&self, encoded: Vec<u8>, count: usize) -> Result<u64, Failure> {
         match self {
             Writer::Copy(into) => into.rows(encoded, count as u64),
-            Writer::Spi(insert) => insert.rows(&encoded),
+            Writer::Spi(insert) => insert.rows(&encoded, count as u64),
         }
     }
 
@@ -80,9 +79,7 @@ impl Guard<'_> {
         let mut part = Part::default();
         while part.end.is_none() && part.rejects.len() < HELD_REJECTS {
             match client.next()? {
-                Frame::Rows(payload) => {
-                    let (runs, at) =
-                        rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+                Frame::Rows { runs, payload, at } => {
                     let mut numbers = Rows::default();
                     numbers.extend(&runs);
                     let batch = Batch::new(self.encoding, payload, at).map_err(malformed)?;

@@ -12,7 +12,7 @@ use super::rejects::Rejected;
 use super::type_input::{Function, TypeInput};
 use pgdatahub_core::decode;
 use pgdatahub_core::evolve::Target;
-use pgdatahub_core::protocol::{Response, Wire, rows};
+use pgdatahub_core::protocol::{Response, Wire};
 use pgdatahub_core::types::ColumnType;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
@@ -24,6 +24,7 @@ const ARRAY_RECV: u32 = 2400;
 
 /// A table and the INSERT into it.
 pub struct Insert<'a> {
+    name: &'a TableName,
     table: &'a Table,
     targets: &'a [Target],
     inputs: &'a [Option<TypeInput>],
@@ -33,12 +34,13 @@ pub struct Insert<'a> {
 impl<'a> Insert<'a> {
     /// `inputs` has the type of each target that goes through its type's own input.
     pub fn new(
-        name: &TableName,
+        name: &'a TableName,
         table: &'a Table,
         targets: &'a [Target],
         inputs: &'a [Option<TypeInput>],
     ) -> Insert<'a> {
         Insert {
+            name,
             table,
             targets,
             inputs,
@@ -54,13 +56,12 @@ impl<'a> Insert<'a> {
         let mut part = Part::default();
         while part.end.is_none() && part.rejects.len() < HELD_REJECTS {
             match client.next()? {
-                Frame::Rows(payload) => {
-                    let (runs, at) =
-                        rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+                Frame::Rows { runs, payload, at } => {
                     let mut batch = Rows::default();
                     batch.extend(&runs);
                     part.sent += batch.count();
-                    part.stored += self.rows(&payload[at..]).map_err(|mut failure| {
+                    let encoded = &payload[at..];
+                    part.stored += self.rows(encoded, batch.count()).map_err(|mut failure| {
                         failure.while_storing = failure.concerns_row();
                         match batch.span() {
                             Some((first, last)) => {
@@ -81,10 +82,7 @@ impl<'a> Insert<'a> {
         }
         // A rule, policy or trigger may keep rows from the table: that is what this lane is for.
         if part.stored > part.sent && self.table.plain_heap && !self.table.may_drop_rows {
-            return Err(Failure::new(
-                "XX000",
-                format!("{} rows were sent, {} arrived", part.sent, part.stored),
-            ));
+            return Err(super::copy::not_as_sent(self.name, part.sent, part.stored));
         }
         Ok(part)
     }
@@ -93,7 +91,8 @@ impl<'a> Insert<'a> {
     ///
     /// # Errors
     /// Whatever PostgreSQL has against the batch.
-    pub fn rows(&self, encoded: &[u8]) -> Result<u64, Failure> {
+    pub fn rows(&self, bytes: &[u8], rows: u64) -> Result<u64, Failure> {
+        let encoded = Encoded { rows, bytes };
         insert(&self.statement, self.targets, self.inputs, encoded)
     }
 }
@@ -104,7 +103,10 @@ fn statement(name: &TableName, targets: &[Target], inputs: &[Option<TypeInput>])
         .iter()
         .map(|target| column_sql(&target.column))
         .collect();
-    let arrays: Vec<String> = (1..=targets.len()).map(|n| format!("${n}")).collect();
+    // Qualified, which unnest($1, $2) cannot be: a namesake in search_path is not ours.
+    let arrays: Vec<String> = (1..=targets.len())
+        .map(|n| format!("pg_catalog.unnest(${n})"))
+        .collect();
     let fields: Vec<String> = (1..=targets.len()).map(|n| format!("c{n}")).collect();
     let values: Vec<String> = fields
         .iter()
@@ -126,7 +128,7 @@ fn statement(name: &TableName, targets: &[Target], inputs: &[Option<TypeInput>])
         );
     }
     format!(
-        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM unnest({}) AS r({})",
+        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM ROWS FROM ({}) AS r({})",
         name.sql(),
         columns.join(", "),
         values.join(", "),
@@ -145,16 +147,23 @@ fn type_sql(oid: pg_sys::Oid) -> String {
     }
 }
 
+/// One row frame's rows.
+struct Encoded<'a> {
+    /// How many it announced.
+    rows: u64,
+    bytes: &'a [u8],
+}
+
 /// Runs the INSERT for one batch of encoded rows.
 fn insert(
     statement: &str,
     targets: &[Target],
     inputs: &[Option<TypeInput>],
-    encoded: &[u8],
+    encoded: Encoded<'_>,
 ) -> Result<u64, Failure> {
     let width = targets.len() + 2;
     let mut columns: Vec<Vec<Option<&[u8]>>> = vec![Vec::new(); width];
-    let mut decoder = decode::Rows::new(encoded);
+    let mut decoder = decode::Rows::new(encoded.bytes);
     let mut fields = Vec::with_capacity(width);
     let malformed =
         |what: String| Failure::new("58000", format!("malformed rows from the reader: {what}"));
@@ -171,6 +180,10 @@ fn insert(
         for (column, field) in columns.iter_mut().zip(&fields) {
             column.push(*field);
         }
+    }
+    if columns[0].len() as u64 != encoded.rows {
+        let (found, said) = (columns[0].len(), encoded.rows);
+        return Err(malformed(format!("{found} instead of {said}")));
     }
     let Some(constants) = columns.get(width - 2..).filter(|c| !c[0].is_empty()) else {
         return Ok(0);

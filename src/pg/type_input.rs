@@ -15,7 +15,7 @@ use std::ffi::CString;
 pub struct TypeInput {
     pub type_oid: pg_sys::Oid,
     typmod: i32,
-    /// The type of an array of it; none for an array type.
+    /// The type of an array of it; none for an array or row type.
     pub array_oid: Option<pg_sys::Oid>,
 }
 
@@ -64,8 +64,11 @@ fn of_column(table: pg_sys::Oid, column: &str) -> Option<TypeInput> {
             &raw mut input.typmod,
             &raw mut collation,
         );
-        let array = pg_sys::get_array_type(input.type_oid);
-        input.array_oid = (array != pg_sys::InvalidOid).then_some(array);
+        // unnest would take an array of rows apart into their fields.
+        if !pg_sys::type_is_rowtype(input.type_oid) {
+            let array = pg_sys::get_array_type(input.type_oid);
+            input.array_oid = (array != pg_sys::InvalidOid).then_some(array);
+        }
     }
     Some(input)
 }

@@ -140,12 +140,14 @@ TYPES = [
     ("bit(3)", "101", "10101", "22026"),
     ("integer", 1, 3_000_000_000, "22003"),
     ("varchar(3)[]", "{abc}", "{abcd}", "22001"),
+    ("pair", "(1,b)", "(a,b)", "22P02"),
 ]
 
 
 @pytest.fixture
 def typed(db, lane):
     db.execute("CREATE TYPE mood AS ENUM ('happy', 'sad')")
+    db.execute("CREATE TYPE pair AS (a int, b text)")
     db.execute("CREATE DOMAIN positive AS numeric CHECK (VALUE > 0)")
     db.execute("CREATE DOMAIN varchar255 AS varchar(255)")
     return lambda sql_type: adopt(db, f"id bigint, v {sql_type}")
