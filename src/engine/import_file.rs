@@ -1,6 +1,7 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
 use super::rejects::{Limits, Rejects};
+use super::removal;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Load};
 use super::targets::Source;
@@ -387,21 +388,7 @@ fn remove_earlier(
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let deleted =
-            ddl::delete_rows(&table.name, &import.source_file, &import.load_timestamp)? as i64;
-        if say && deleted != import.row_count {
-            report::warning(
-                format!(
-                    "{deleted} rows removed where {} were imported",
-                    import.row_count
-                ),
-                Some(format!(
-                    "Rows of {} were deleted or added by hand.",
-                    import.source_file
-                )),
-                None,
-            );
-        }
+        let deleted = removal::remove_again(&table.name, std::slice::from_ref(&import), say)?;
         let why = if import.sha256 == opened.sha256 {
             "reimport"
         } else {
