@@ -6,6 +6,7 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
   pgdatahub.adopt_table(regclass),
+  pgdatahub.retry_rejects(bigint),
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;

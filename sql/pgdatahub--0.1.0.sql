@@ -178,7 +178,7 @@ COMMENT ON COLUMN pgdatahub.etl_imports.source_file IS 'Absolute path of the wor
 COMMENT ON COLUMN pgdatahub.etl_imports.sheet_name IS 'Sheet that was read';
 COMMENT ON COLUMN pgdatahub.etl_imports.file_sha256 IS 'SHA-256 of the file''s content, hexadecimal';
 COMMENT ON COLUMN pgdatahub.etl_imports.row_count IS 'Rows loaded';
-COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Cells that were not stored as read, see etl_rejects';
+COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Rows of etl_rejects that stand: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_imports.imported_at IS 'When the import began';
 COMMENT ON COLUMN pgdatahub.etl_imports.load_timestamp IS 'load_timestamp of this import''s rows; with source_file it identifies them';
 COMMENT ON COLUMN pgdatahub.etl_imports.seconds IS 'How long it took';
@@ -236,24 +236,31 @@ CREATE TABLE pgdatahub.etl_rejects (
   reject_id   bigint GENERATED ALWAYS AS IDENTITY,
   import_id   bigint NOT NULL,
   sheet_name  text NOT NULL,
-  cell        text NOT NULL,
+  sheet_row   integer NOT NULL,
+  cell        text,
   column_name text,
   raw_value   text,
   reason      text NOT NULL,
   sqlstate    text NOT NULL,
+  scope       text NOT NULL,
+  retried_at  timestamptz,
   CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id),
+  CONSTRAINT etl_rejects_scope CHECK (scope OPERATOR(pg_catalog.=) ANY ('{cell,row}'::text[])),
   CONSTRAINT etl_rejects_import FOREIGN KEY (import_id) REFERENCES pgdatahub.etl_imports (import_id)
 );
 CREATE INDEX etl_rejects_by_import ON pgdatahub.etl_rejects (import_id);
-COMMENT ON TABLE pgdatahub.etl_rejects IS 'One row per cell that was not stored as read';
+COMMENT ON TABLE pgdatahub.etl_rejects IS 'What was not stored as read: one row per rejected cell, and for a rejected row one per cell that is to blame, or one without a cell';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reject_id IS 'Identifies the reject';
 COMMENT ON COLUMN pgdatahub.etl_rejects.import_id IS 'Import it belongs to';
-COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet of the cell';
-COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12';
-COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column that holds NULL in its place';
-COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet that was read';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_row IS 'Row of the sheet, counted from 1';
+COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12; NULL where a constraint, trigger or partitioning refused the row as a whole';
+COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column of the cell';
+COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters; without a cell the DETAIL of the refusal';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reason IS 'Why it was not stored';
 COMMENT ON COLUMN pgdatahub.etl_rejects.sqlstate IS 'SQLSTATE of the reason';
+COMMENT ON COLUMN pgdatahub.etl_rejects.scope IS 'cell: the row is in, with NULL in this column; row: the row was left out';
+COMMENT ON COLUMN pgdatahub.etl_rejects.retried_at IS 'When retry_rejects brought the row in after all';
 
 CREATE TABLE pgdatahub.etl_run_files (
   run_id          bigint NOT NULL,
@@ -290,7 +297,7 @@ COMMENT ON COLUMN pgdatahub.etl_run_files.table_name IS 'Table it goes to';
 COMMENT ON COLUMN pgdatahub.etl_run_files.status IS 'imported, replaced, skipped, failed, undone, not_tried, or gone: recorded earlier and no longer in its folder';
 COMMENT ON COLUMN pgdatahub.etl_run_files.row_count IS 'Rows loaded';
 COMMENT ON COLUMN pgdatahub.etl_run_files.rows_removed IS 'Rows of the earlier import that this one replaced';
-COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Cells not stored as read';
+COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Rows of etl_rejects: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_run_files.schema_changes IS 'What the file changed in its table';
 COMMENT ON COLUMN pgdatahub.etl_run_files.missing_columns IS 'Columns of the table that the file lacks';
 COMMENT ON COLUMN pgdatahub.etl_run_files.seconds IS 'How long it took';
@@ -419,6 +426,11 @@ CREATE FUNCTION pgdatahub.revert_import(
 COMMENT ON FUNCTION pgdatahub.revert_import(bigint, boolean, boolean, boolean) IS
 'Removes the rows of one import; returns the rows removed';
 
+CREATE FUNCTION pgdatahub.retry_rejects(import_id bigint) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
+COMMENT ON FUNCTION pgdatahub.retry_rejects(bigint) IS
+'Reads the file of an import again, if it holds the same bytes, and brings in those of its rejected rows that fit by now; returns the rows brought in; rejected cells need reimport => true';
+
 CREATE FUNCTION pgdatahub.adopt_table(table_name regclass) RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'adopt_table_wrapper';
 COMMENT ON FUNCTION pgdatahub.adopt_table(regclass) IS
@@ -516,13 +528,13 @@ SELECT s.change_id, s.table_schema, s.table_name, s.change_type, s.column_name, 
 COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that was created, altered or dropped, with the statement';
 
 CREATE VIEW pgdatahub.rejects WITH (security_barrier) AS
-SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.cell, r.column_name,
+SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.sheet_row, r.cell, r.column_name,
        CASE WHEN pgdatahub.may_read(i.table_schema, i.table_name) THEN r.raw_value END AS raw_value,
-       r.reason, r.sqlstate
+       r.reason, r.sqlstate, r.scope, r.retried_at
   FROM pgdatahub.etl_rejects r
   JOIN pgdatahub.etl_imports i ON i.import_id OPERATOR(pg_catalog.=) r.import_id
  WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.rejects IS 'Every cell that was not stored as read: file, sheet, cell, raw value and reason';
+COMMENT ON VIEW pgdatahub.rejects IS 'Every cell and row that was not stored as read: file, sheet, row, cell, raw value and reason';
 
 CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
 SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,
@@ -709,6 +721,12 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/rejects.rs
+-- pgdatahub::api::rejects::retry_rejects
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/revert.rs
 -- pgdatahub::api::revert::revert
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -819,6 +837,7 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
   pgdatahub.adopt_table(regclass),
+  pgdatahub.retry_rejects(bigint),
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;

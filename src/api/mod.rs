@@ -4,5 +4,6 @@
 
 mod import;
 mod inspect;
+mod rejects;
 mod revert;
 mod upkeep;

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod batch;
 pub mod calendar;
 pub mod columns;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod discover;
 pub mod evolve;
 pub mod header;
 pub mod iso;
+pub mod isolate;
 pub mod naming;
 pub mod nearest;
 pub mod number_format;

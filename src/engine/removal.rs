@@ -13,6 +13,24 @@ use crate::pg::{ddl, dependants, report};
 /// 42501 when row-level security may have hidden some of the rows, 55000 when a
 /// trigger or rule kept some; PostgreSQL's own.
 pub fn remove(table: &TableName, imports: &[Import], dry_run: bool) -> Result<i64, Failure> {
+    rows_of(table, imports, dry_run, true)
+}
+
+/// As [`remove`], for an attempt that may repeat an earlier one: then what is to
+/// be said was said.
+///
+/// # Errors
+/// Those of [`remove`].
+pub fn remove_again(table: &TableName, imports: &[Import], say: bool) -> Result<i64, Failure> {
+    rows_of(table, imports, false, say)
+}
+
+fn rows_of(
+    table: &TableName,
+    imports: &[Import],
+    dry_run: bool,
+    say: bool,
+) -> Result<i64, Failure> {
     let pairs = Pairs::new(
         imports
             .iter()
@@ -28,6 +46,9 @@ pub fn remove(table: &TableName, imports: &[Import], dry_run: bool) -> Result<i6
         return Ok(found);
     }
     check_none_left(table, &pairs, found, imported, dry_run)?;
+    if !say {
+        return Ok(found);
+    }
     let files: Vec<&str> = imports.iter().map(|i| i.source_file.as_str()).collect();
     let would_be = if dry_run { "would be " } else { "" };
     report::warning(
