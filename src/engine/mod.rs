@@ -2,13 +2,18 @@
 //!
 //! The way of a file: [`targets`] says which table and sheet, [`import_file`]
 //! takes one workbook through its subtransaction, [`schema`] makes the table
-//! fit, [`stream`] moves the rows. [`import_folder`] and [`run_import`] do that
+//! fit, [`stream`] moves the rows. What that leaves behind goes through
+//! [`ledger`], which in a plan ([`plan`]) only imagines it. [`import_folder`] and [`run_import`] do that
 //! for a folder, in one transaction or one each; [`revert`] undoes it.
 
 pub mod adopt;
+mod imagine;
+mod imagined;
 pub mod import_file;
 pub mod import_folder;
+pub mod ledger;
 pub mod options;
+pub mod plan;
 pub mod revert;
 pub mod run;
 pub mod run_import;

@@ -1,11 +1,14 @@
 //! Making the table fit the sheet: headers to columns, types to DDL, all audited.
 
+use super::ledger::Ledger;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::ddl::{self, Executed};
 use crate::pg::error::Failure;
 use crate::pg::{audit, registry};
 use pgdatahub_core::columns::{self, Assigned, Remembered, SheetHeader};
-use pgdatahub_core::evolve::{self, Change, ColumnKind, Evolution, TableColumn, Target};
+use pgdatahub_core::evolve::{
+    self, Change, ColumnKind, Evolution, LikelyRename, TableColumn, Target,
+};
 use pgdatahub_core::protocol::{Header, Misfit, Wire};
 use pgdatahub_core::types::ColumnType;
 use std::collections::BTreeMap;
@@ -83,14 +86,17 @@ pub struct TargetTable {
     pub table: Option<catalog::Table>,
     /// This transaction created it: nobody else can hold it.
     pub own: bool,
-    remembered: Vec<Remembered>,
-    provisional: Vec<String>,
+    pub(super) remembered: Vec<Remembered>,
+    pub(super) provisional: Vec<String>,
+    pub(super) ledger: Ledger,
 }
 
 /// Where the sheet's columns go now.
 pub struct Fitted {
     pub targets: Vec<Target>,
     pub missing: Vec<String>,
+    /// Columns that are missing and new ones that may be the same under another name.
+    pub renames: Vec<LikelyRename>,
     pub assigned: Vec<Assigned>,
 }
 
@@ -99,16 +105,17 @@ impl TargetTable {
     ///
     /// # Errors
     /// 55000 when a table of that name is there that pgdatahub does not manage.
-    pub fn open(target: &TableName, folder: &str) -> Result<TargetTable, Failure> {
+    pub fn open(target: &TableName, folder: &str, ledger: &Ledger) -> Result<TargetTable, Failure> {
         let mut name = target.clone();
         let mut oid = None;
-        match registry::lookup(target)? {
+        let managed = registry::lookup(target)?;
+        match &managed {
             Some(managed) => {
-                name = managed.name;
                 oid = managed.oid;
                 if oid.is_none() {
-                    registry::mark_dropped(&name)?;
-                    name = target.clone();
+                    ledger.mark_dropped(managed)?;
+                } else {
+                    name = managed.name.clone();
                 }
             }
             None if catalog::find(target)?.is_some() => return Err(not_managed(target)),
@@ -121,11 +128,18 @@ impl TargetTable {
             own: false,
             remembered: Vec::new(),
             provisional: Vec::new(),
+            ledger: ledger.clone(),
         };
-        if let Some(oid) = oid {
-            opened.table = Some(catalog::describe(oid)?);
-            (opened.remembered, opened.provisional) = registry::remembered(&opened.name)?;
+        if let Some(known) = ledger.table(&opened.name) {
+            opened.table = known.table;
+            (opened.remembered, opened.provisional) = (known.remembered, known.provisional);
+            return Ok(opened);
         }
+        if let (Some(oid), Some(managed)) = (oid, &managed) {
+            opened.table = Some(catalog::describe(oid)?);
+            (opened.remembered, opened.provisional) = registry::remembered(&managed.recorded)?;
+        }
+        ledger.know(managed.as_ref(), &opened);
         Ok(opened)
     }
 
@@ -167,8 +181,8 @@ impl TargetTable {
             .map_err(|clash| Failure::from(clash.report()))?;
         let found = sheet.found(&assigned);
         let evolution = self.evolve(&found)?;
-        let executed = self.apply(&evolution.changes, import.1)?;
-        audit::schema_changes(&self.name, Some(import), &executed)?;
+        let renames = self.likely_renames(&evolution);
+        let rewrite = self.check(&evolution.changes)?;
         described.extend(
             evolution
                 .changes
@@ -176,16 +190,55 @@ impl TargetTable {
                 .filter(|c| !matches!(c, Change::SettleProvisional { .. }))
                 .map(evolve::describe),
         );
-        registry::remember(&self.name, &assigned)?;
-        self.flag(&evolution.changes)?;
-        if !evolution.changes.is_empty() || assigned.iter().any(|a| a.new_header) {
-            (self.remembered, self.provisional) = registry::remembered(&self.name)?;
+        if self.ledger.plans() {
+            self.imagine(&evolution.changes, &assigned, rewrite);
+        } else {
+            self.make(&evolution, &assigned, import)?;
         }
         Ok(Fitted {
             targets: evolution.targets,
             missing: evolution.missing,
+            renames,
             assigned,
         })
+    }
+
+    /// Makes the changes and records them.
+    fn make(
+        &mut self,
+        evolution: &Evolution,
+        assigned: &[Assigned],
+        import: (i64, &str),
+    ) -> Result<(), Failure> {
+        let executed = self.apply(&evolution.changes, import.1)?;
+        audit::schema_changes(&self.name, Some(import), &executed)?;
+        registry::remember(&self.name, assigned)?;
+        self.flag(&evolution.changes)?;
+        if !evolution.changes.is_empty() || assigned.iter().any(|a| a.new_header) {
+            (self.remembered, self.provisional) = registry::remembered(&self.name)?;
+        }
+        Ok(())
+    }
+
+    fn likely_renames(&self, evolution: &Evolution) -> Vec<LikelyRename> {
+        let columns = self.table.iter().flat_map(|table| &table.columns);
+        let missing: Vec<(String, ColumnKind)> = columns
+            .filter(|c| evolution.missing.contains(&c.name))
+            .filter(|c| !self.provisional.contains(&c.name))
+            .map(|c| (c.name.clone(), c.kind.clone()))
+            .collect();
+        let added: Vec<(String, String, ColumnKind)> = evolution
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AddColumn(new) if !new.provisional => {
+                    let kind = ColumnKind::Native(new.column_type);
+                    Some((new.header.clone(), new.name.clone(), kind))
+                }
+                _ => None,
+            })
+            .collect();
+        evolve::likely_renames(&missing, &added)
     }
 
     /// The plan, with the two questions that only the table's rows can answer.
@@ -196,7 +249,9 @@ impl TargetTable {
         };
         let mut columns: Vec<TableColumn> = table.columns.clone();
         for column in &mut columns {
-            column.provisional = self.provisional.contains(&column.name);
+            // Retyped by hand, it is what its owner wants it to be.
+            column.provisional = self.provisional.contains(&column.name)
+                && column.kind == ColumnKind::Native(ColumnType::Text);
         }
         let mut evolution = evolve::evolve(Some(&columns), found)
             .map_err(|conflict| Failure::from(conflict.report()))?;
@@ -207,7 +262,8 @@ impl TargetTable {
                 provisional: true,
                 ..
             } = change
-                && catalog::has_value(&self.name, column)?
+                && self.stored(column).is_some()
+                && catalog::has_value(&self.name, column, &self.ledger.removed_from(&self.name))?
             {
                 // Somebody filled it by hand: text, and no longer ours to retype freely.
                 columns
@@ -229,6 +285,9 @@ impl TargetTable {
                 ..
             } = change
                 && *to == ColumnType::Double
+                && self
+                    .stored(column)
+                    .is_some_and(|c| c.kind == ColumnKind::Native(ColumnType::Bigint))
                 && catalog::exceeds_double(&self.name, column)?
             {
                 *to = ColumnType::Numeric;

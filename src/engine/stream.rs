@@ -5,7 +5,7 @@ use crate::pg::audit::{self, RejectRow};
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Lane};
 use crate::pg::reader::Client;
-use crate::pg::{copy, spi_lane};
+use crate::pg::{copy, rights, spi_lane};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
     Misfit, Reject, Response, RowEncoding, StreamColumn, StreamDone, StreamRequest, Wire,
@@ -18,7 +18,6 @@ pub struct Load<'a> {
     pub source_file: &'a str,
     pub sheet: &'a str,
     pub load_timestamp: TimestampWithTimeZone,
-    pub file_bytes: i64,
 }
 
 /// What came of it.
@@ -33,8 +32,8 @@ pub struct Loaded {
 pub enum End {
     /// All rows are in.
     Loaded(Box<Loaded>),
-    /// The table is large and must be altered: roll the rows back first, and
-    /// come again with these types, so that the strong lock is taken before any row.
+    /// The table was there before and must be altered: roll the rows back first,
+    /// and come again with these types, so that the strong lock is taken before any row.
     Restart(SheetColumns),
 }
 
@@ -64,18 +63,27 @@ pub fn load(
                     .all(|t| matches!(t.wire, Wire::Native(_))),
             ),
         };
-        client.stream(request(&fitted, import, encoding, resume))?;
-        let end = loop {
-            let part = part(client, table, &fitted, lane, encoding)?;
-            rows += part.stored;
-            rejected += part.rejects.len() as u64;
-            record(import, &fitted, &part.rejects)?;
-            if let Some(end) = part.end {
-                break end;
+        let request = request(&fitted, import, encoding, resume);
+        let end = if table.ledger.plans() {
+            may_insert(table, &fitted)?;
+            client.check(request)?
+        } else {
+            client.stream(request)?;
+            loop {
+                let part = part(client, table, &fitted, lane, encoding)?;
+                rows += part.stored;
+                rejected += part.rejects.len() as u64;
+                record(import, &fitted, &part.rejects)?;
+                if let Some(end) = part.end {
+                    break end;
+                }
             }
         };
         match end {
             Response::Done(done) => {
+                if table.ledger.plans() {
+                    (rows, rejected) = (done.rows, done.rejected);
+                }
                 let lane = if lane == Lane::Spi { "spi" } else { "copy" };
                 return Ok(End::Loaded(Box::new(Loaded {
                     rows,
@@ -86,11 +94,7 @@ pub fn load(
             }
             Response::Misfit(misfit) => {
                 sheet.widen(&misfit);
-                let large = table
-                    .table
-                    .as_ref()
-                    .is_some_and(|t| t.bytes > import.file_bytes);
-                if large && !table.own {
+                if !table.own {
                     return Ok(End::Restart(sheet.clone()));
                 }
                 fitted = table
@@ -123,13 +127,23 @@ fn part(
         let kinds = table.input_types(&fitted.targets);
         return spi_lane::insert_part(client, &table.name, described, &fitted.targets, &kinds);
     }
-    let columns: Vec<String> = fitted
-        .targets
-        .iter()
-        .map(|t| t.column.clone())
+    copy::copy_part(client, &table.name, described, &filled(fitted), encoding)
+}
+
+/// The columns that the import fills.
+fn filled(fitted: &Fitted) -> Vec<String> {
+    let targets = fitted.targets.iter().map(|t| t.column.clone());
+    targets
         .chain(crate::pg::catalog::RESERVED.map(str::to_owned))
-        .collect();
-    copy::copy_part(client, &table.name, described, &columns, encoding)
+        .collect()
+}
+
+/// What a lane would meet, asked beforehand.
+fn may_insert(table: &TargetTable, fitted: &Fitted) -> Result<(), Failure> {
+    match table.table.as_ref().filter(|t| t.exists()) {
+        Some(known) => rights::check_insert(&table.name, known.oid, &filled(fitted)),
+        None => Ok(()),
+    }
 }
 
 /// The lane for a table: COPY where it is known to be safe.

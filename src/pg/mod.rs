@@ -8,11 +8,13 @@
 
 pub mod access;
 pub mod audit;
+pub mod blockers;
 pub mod catalog;
 pub mod compat;
 pub mod copy;
 pub mod ddl;
 pub mod error;
+pub mod file_plan;
 pub mod guc;
 pub mod identity;
 pub mod location;
@@ -21,6 +23,8 @@ pub mod process;
 pub mod reader;
 pub mod registry;
 pub mod report;
+pub mod rewrite;
+pub mod rights;
 pub mod setup;
 pub mod spi;
 pub mod spi_lane;

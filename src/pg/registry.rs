@@ -11,6 +11,8 @@ use pgrx::pg_sys;
 #[derive(Debug, Clone)]
 pub struct Managed {
     pub name: TableName,
+    /// The name that the record has for it still, where a rename was not followed yet (a plan follows none).
+    pub recorded: TableName,
     /// None: it was dropped by hand.
     pub oid: Option<pg_sys::Oid>,
 }
@@ -74,9 +76,8 @@ pub fn follow_renames() -> Result<(), Failure> {
 /// SPI's own.
 pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
     one(
-        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
-          WHERE (table_schema = $1 AND table_name = $2) OR (target_schema = $1 AND target_name = $2) \
-          ORDER BY (table_schema = $1 AND table_name = $2) DESC LIMIT 1",
+        "(present_schema = $1 AND present_name = $2) OR (target_schema = $1 AND target_name = $2) \
+          ORDER BY (present_schema = $1 AND present_name = $2) DESC LIMIT 1",
         &target.schema,
         &target.table,
     )
@@ -88,26 +89,45 @@ pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
 /// SPI's own.
 pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
     one(
-        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
-          WHERE folder = $1 AND dropped_at IS NULL ORDER BY table_schema = $2 DESC, managed_since LIMIT 1",
+        "folder = $1 AND dropped_at IS NULL ORDER BY present_schema = $2 DESC, managed_since LIMIT 1",
         folder,
         schema,
     )
 }
 
-fn one(sql: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
+fn one(condition: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
+    let system = system();
     let found = as_owner(|| {
-        spi::first(sql, &[first.into(), second.into()], |row| TableName {
-            schema: row.text(1),
-            table: row.text(2),
-        })
+        spi::first(
+            &format!(
+                "SELECT present_schema, present_name, table_schema, table_name FROM ({PRESENT}) p WHERE {condition}"
+            ),
+            &[first.into(), second.into(), system.as_str().into()],
+            |row| {
+                let name = |schema, table| TableName {
+                    schema: row.text(schema),
+                    table: row.text(table),
+                };
+                (name(1, 2), name(3, 4))
+            },
+        )
     })?;
-    let Some(name) = found else {
+    let Some((name, recorded)) = found else {
         return Ok(None);
     };
     let oid = catalog::find(&name)?;
-    Ok(Some(Managed { name, oid }))
+    Ok(Some(Managed {
+        name,
+        recorded,
+        oid,
+    }))
 }
+
+/// Managed tables with the names they have now: after [`follow_renames`] the recorded ones.
+const PRESENT: &str = "SELECT t.*, coalesce(n.nspname::text, t.table_schema) AS present_schema, coalesce(c.relname::text, t.table_name) AS present_name \
+     FROM pgdatahub.etl_tables t \
+     LEFT JOIN pg_class c ON c.oid = t.cached_oid::oid AND t.cached_system = $3 AND t.cached_database = current_database() AND t.dropped_at IS NULL \
+     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace";
 
 /// Makes a table managed, or managed again after it was dropped.
 ///

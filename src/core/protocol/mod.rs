@@ -17,7 +17,9 @@
 //!       ◀─────────────────────────────── Head           (header row, headers, types of the first rows) | Failed
 //! Stream ──────────────────────────────▶
 //!       ◀─────────────────────────────── rows* Rejects* then Misfit | Done | Failed
-//!   after Misfit: Stream again with wider targets (from the misfit's row, or from the start)
+//! Check ───────────────────────────────▶
+//!       ◀─────────────────────────────── Misfit | Done | Failed, as Stream would end: a plan
+//!   after Misfit: Stream (Check) again with wider targets (from the misfit's row, or from the start)
 //!   after Done: Head for another sheet, or Open for another file
 //! ```
 //!
@@ -36,7 +38,7 @@ pub use messages::{
 };
 
 /// Changes whenever a message changes; the handshake refuses another one.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The product's version; the handshake refuses a reader of another one.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

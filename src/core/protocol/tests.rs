@@ -45,6 +45,15 @@ fn requests() -> impl Strategy<Value = Request> {
         0..5,
     );
     let encoding = prop::sample::select(vec![RowEncoding::Binary, RowEncoding::Text]);
+    let streams = (columns, encoding, any::<(String, i64, bool)>()).prop_map(
+        |(columns, encoding, (source_file, load_timestamp, resume))| StreamRequest {
+            columns,
+            encoding,
+            source_file,
+            load_timestamp,
+            resume,
+        },
+    );
     prop_oneof![
         any::<(u32, String, Vec<String>)>().prop_map(|(protocol, version, confinement)| {
             Request::Hello(Hello {
@@ -69,17 +78,11 @@ fn requests() -> impl Strategy<Value = Request> {
                 sample_rows
             }
         )),
-        (columns, encoding, any::<(String, i64, bool)>()).prop_map(
-            |(columns, encoding, (source_file, load_timestamp, resume))| {
-                Request::Stream(StreamRequest {
-                    columns,
-                    encoding,
-                    source_file,
-                    load_timestamp,
-                    resume,
-                })
-            }
-        ),
+        (any::<bool>(), streams).prop_map(|(check, request)| if check {
+            Request::Check(request)
+        } else {
+            Request::Stream(request)
+        }),
     ]
 }
 
