@@ -25,6 +25,7 @@ pub mod protocol;
 pub mod report;
 pub mod serial;
 pub mod sheets;
+pub mod sql_name;
 pub mod text_form;
 pub mod types;
 pub mod value;

@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use super::schema::{SheetColumns, TargetTable};
-use super::stream::{self, End, Load};
+use super::stream::{self, End, Known, Load};
 use super::targets::Source;
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import};
@@ -10,7 +10,7 @@ use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
-use crate::pg::{registry, subxact};
+use crate::pg::{ddl, registry, subxact};
 use pgdatahub_core::protocol::{
     Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
 };
@@ -100,9 +100,6 @@ fn failed(row: &mut FileRow, failure: Failure) {
     if let (false, Some(sheet)) = (told, &row.sheet_name) {
         failure = failure.also(format!("Sheet \"{sheet}\"."));
     }
-    if failure.sqlstate == "40001" && failure.hint.is_none() {
-        failure.hint = Some("Run imports at isolation level READ COMMITTED, or try again.".into());
-    }
     row.message = Some(failure.message);
     row.sqlstate = Some(failure.sqlstate);
     row.detail = failure.detail;
@@ -173,7 +170,7 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 
 enum Step {
     Finished,
-    Restart(SheetColumns),
+    Restart(Known),
 }
 
 /// The import proper, inside its subtransaction.
@@ -182,7 +179,7 @@ fn load(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    known: Option<&SheetColumns>,
+    known: Option<&Known>,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
     let (mut client, opened) = Client::open(&file.fd)?;
@@ -230,9 +227,14 @@ fn load(
     call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = known {
-        sheet.join(known);
+        sheet.join(&known.columns);
     }
-    let fitted = table.fit(&sheet, (import_id, &source_file), &mut row.schema_changes)?;
+    let fitted = table
+        .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
+        .map_err(|failure| match known {
+            Some(known) => failure.also(&known.place),
+            None => failure,
+        })?;
     row.missing_columns.clone_from(&fitted.missing);
     let renames: Vec<String> = fitted.renames.iter().map(|r| r.describe()).collect();
     let import = Load {
@@ -253,7 +255,7 @@ fn load(
         End::Restart(columns) => return Ok(Step::Restart(columns)),
     };
     let rows = loaded.rows as i64;
-    check_replacement(&removed, rows)?;
+    check_replacement(&removed, rows, &target, &source_file)?;
     if !call.ledger.plans() {
         audit::complete(
             import_id,
@@ -400,14 +402,29 @@ fn remove_earlier(
 }
 
 /// A re-issue that lost most of its rows is more likely a mistake than a correction.
-fn check_replacement(removed: &[Removed], rows: i64) -> Result<(), Failure> {
+fn check_replacement(
+    removed: &[Removed],
+    rows: i64,
+    table: &TableName,
+    source_file: &str,
+) -> Result<(), Failure> {
     let before: i64 = removed.iter().map(|r| r.deleted).sum();
     if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
         return Ok(());
     }
-    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
-        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
-        .hint("If that is right, revert the earlier import first: SELECT pgdatahub.revert('table', 'file')."))
+    Err(Failure::new(
+        "22000",
+        format!("the new content has {rows} rows where the earlier import had {before}"),
+    )
+    .detail(format!(
+        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
+        guc::REPLACE_MIN_PERCENT
+    ))
+    .hint(format!(
+        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
+        ddl::literal(&table.display()),
+        ddl::literal(source_file)
+    )))
 }
 
 fn format_name(format: Format) -> &'static str {

@@ -28,13 +28,21 @@ pub struct Loaded {
     pub lane: &'static str,
 }
 
+/// What an attempt at a file has found out.
+pub struct Known {
+    /// The joined types.
+    pub columns: SheetColumns,
+    /// The cell that widened them.
+    pub place: String,
+}
+
 /// How the stream ended.
 pub enum End {
     /// All rows are in.
     Loaded(Box<Loaded>),
     /// The table was there before and must be altered: roll the rows back first,
     /// and come again with these types, so that the strong lock is taken before any row.
-    Restart(SheetColumns),
+    Restart(Known),
 }
 
 /// Streams the sheet's rows into the table, widening it on the way.
@@ -93,13 +101,22 @@ pub fn load(
                 })));
             }
             Response::Misfit(misfit) => {
-                sheet.widen(&misfit);
+                if !sheet.widen(&misfit) {
+                    return Err(Failure::new(
+                        "58000",
+                        "the reader process reported a misfit that changes nothing",
+                    )
+                    .also(at(import.sheet, &misfit)));
+                }
                 if !table.own {
-                    return Ok(End::Restart(sheet.clone()));
+                    return Ok(End::Restart(Known {
+                        columns: sheet.clone(),
+                        place: at(import.sheet, &misfit),
+                    }));
                 }
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
-                    .map_err(|failure| at_cell(failure, import.sheet, &misfit))?;
+                    .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
                 resume = true;
             }
             other => {
@@ -200,10 +217,7 @@ fn record(import: &Load<'_>, fitted: &Fitted, rejects: &[Reject]) -> Result<(), 
     audit::rejects(import.import_id, import.sheet, &rows)
 }
 
-fn at_cell(failure: Failure, sheet: &str, misfit: &Misfit) -> Failure {
+fn at(sheet: &str, misfit: &Misfit) -> String {
     let cell = naming::cell(misfit.row, misfit.column);
-    failure.also(format!(
-        "Sheet \"{sheet}\", cell {cell} holds \"{}\".",
-        misfit.value
-    ))
+    format!("Sheet \"{sheet}\", cell {cell} holds \"{}\".", misfit.value)
 }

@@ -22,27 +22,38 @@ fn system() -> String {
     unsafe { pg_sys::GetSystemIdentifier() }.to_string()
 }
 
+/// This database's oid: after a restore another database may have its name.
+fn database() -> String {
+    // SAFETY: reads this backend's database.
+    unsafe { pg_sys::MyDatabaseId }.to_u32().to_string()
+}
+
 /// Follows ALTER TABLE … RENAME and SET SCHEMA: the audit keeps the table's
-/// present name. Oids recorded in another cluster or database are resolved anew.
+/// present name. Oids recorded in another cluster or database, or of a table
+/// that was rebuilt under its name, are resolved anew; what has not the two
+/// columns of ours is not the table that was.
 ///
 /// # Errors
 /// SPI's own.
 pub fn follow_renames() -> Result<(), Failure> {
     as_owner(|| {
-        let system = system();
+        let (system, database) = (system(), database());
         spi::execute(
-            "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = current_database(), cached_system = $1 \
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE n.nspname = t.table_schema AND c.relname = t.table_name \
-                AND (t.cached_system, t.cached_database) IS DISTINCT FROM ($1, current_database()::text)",
-            &[system.as_str().into()],
+            &format!(
+                "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = $2, cached_system = $1 \
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                  WHERE n.nspname = t.table_schema AND c.relname = t.table_name AND t.dropped_at IS NULL \
+                    AND ((t.cached_system, t.cached_database) IS DISTINCT FROM ($1, $2) \
+                         OR NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = t.cached_oid::oid)) AND {OURS}"
+            ),
+            &[system.as_str().into(), database.as_str().into()],
         )?;
         let moved = spi::rows(
             "SELECT t.table_schema, t.table_name, n.nspname::text, c.relname::text FROM pgdatahub.etl_tables t \
                JOIN pg_class c ON c.oid = t.cached_oid::oid JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE t.cached_system = $1 AND t.cached_database = current_database() AND t.dropped_at IS NULL \
+              WHERE t.cached_system = $1 AND t.cached_database = $2 AND t.dropped_at IS NULL \
                 AND (n.nspname::text, c.relname::text) IS DISTINCT FROM (t.table_schema, t.table_name)",
-            &[system.as_str().into()],
+            &[system.as_str().into(), database.as_str().into()],
             |row| [row.text(1), row.text(2), row.text(3), row.text(4)],
         )?;
         for names in moved {
@@ -75,12 +86,19 @@ pub fn follow_renames() -> Result<(), Failure> {
 /// # Errors
 /// SPI's own.
 pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
-    one(
-        "(present_schema = $1 AND present_name = $2) OR (target_schema = $1 AND target_name = $2) \
-          ORDER BY (present_schema = $1 AND present_name = $2) DESC LIMIT 1",
-        &target.schema,
-        &target.table,
-    )
+    let condition = "(present_schema = $1 AND present_name = $2) OR (target_schema = $1 AND target_name = $2) \
+         ORDER BY (present_schema = $1 AND present_name = $2) DESC LIMIT 1";
+    let found = one(condition, &target.schema, &target.table)?;
+    match &found {
+        // Renamed this very moment, perhaps, by another session. A plan follows no rename.
+        Some(known)
+            if !spi::is_reading() && (known.oid.is_none() || known.name != known.recorded) =>
+        {
+            follow_renames()?;
+            one(condition, &target.schema, &target.table)
+        }
+        _ => Ok(found),
+    }
 }
 
 /// The managed table that a folder feeds.
@@ -96,26 +114,30 @@ pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
 }
 
 fn one(condition: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
-    let system = system();
+    let (system, database) = (system(), database());
+    let args = [
+        first.into(),
+        second.into(),
+        system.as_str().into(),
+        database.as_str().into(),
+    ];
+    let sql = format!(
+        "SELECT present_schema, present_name, table_schema, table_name, present_oid FROM ({PRESENT} AND {OURS}) r ON true) p WHERE {condition}"
+    );
     let found = as_owner(|| {
-        spi::first(
-            &format!(
-                "SELECT present_schema, present_name, table_schema, table_name FROM ({PRESENT}) p WHERE {condition}"
-            ),
-            &[first.into(), second.into(), system.as_str().into()],
-            |row| {
-                let name = |schema, table| TableName {
-                    schema: row.text(schema),
-                    table: row.text(table),
-                };
-                (name(1, 2), name(3, 4))
-            },
-        )
+        spi::first(&sql, &args, |row| {
+            let name = |schema, table| TableName {
+                schema: row.text(schema),
+                table: row.text(table),
+            };
+            (name(1, 2), name(3, 4), row.value::<i64>(5))
+        })
     })?;
-    let Some((name, recorded)) = found else {
+    let Some((name, recorded, known)) = found else {
         return Ok(None);
     };
-    let oid = catalog::find(&name)?;
+    // Another table of that name is a stranger's.
+    let oid = catalog::find(&name)?.filter(|oid| known == Some(i64::from(oid.to_u32())));
     Ok(Some(Managed {
         name,
         recorded,
@@ -123,11 +145,18 @@ fn one(condition: &str, first: &str, second: &str) -> Result<Option<Managed>, Fa
     }))
 }
 
-/// Managed tables with the names they have now: after [`follow_renames`] the recorded ones.
-const PRESENT: &str = "SELECT t.*, coalesce(n.nspname::text, t.table_schema) AS present_schema, coalesce(c.relname::text, t.table_name) AS present_name \
-     FROM pgdatahub.etl_tables t \
-     LEFT JOIN pg_class c ON c.oid = t.cached_oid::oid AND t.cached_system = $3 AND t.cached_database = current_database() AND t.dropped_at IS NULL \
-     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace";
+/// Managed tables with the name and oid they have now, as [`follow_renames`] would record them; to be closed with [`OURS`].
+const PRESENT: &str = "SELECT t.*, coalesce(n.nspname::text, t.table_schema) AS present_schema, \
+            coalesce(k.relname::text, t.table_name) AS present_name, coalesce(k.oid, r.oid)::int8 AS present_oid \
+       FROM pgdatahub.etl_tables t \
+       LEFT JOIN pg_class k ON k.oid = t.cached_oid::oid AND t.cached_system = $3 AND t.cached_database = $4 AND t.dropped_at IS NULL \
+       LEFT JOIN pg_namespace n ON n.oid = k.relnamespace \
+       LEFT JOIN LATERAL (SELECT c.oid FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace \
+                           WHERE s.nspname = t.table_schema AND c.relname = t.table_name AND k.oid IS NULL AND t.dropped_at IS NULL";
+
+/// Relation `c` has the two columns of ours: another may have a managed table's name by chance.
+const OURS: &str = "2 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped \
+                           AND (a.attname, a.atttypid) IN (('source_file', 'text'::regtype), ('load_timestamp', 'timestamptz'::regtype)))";
 
 /// Makes a table managed, or managed again after it was dropped.
 ///
@@ -145,7 +174,7 @@ pub fn register(
         spi::execute(
             "INSERT INTO pgdatahub.etl_tables (table_schema, table_name, target_schema, target_name, folder, origin, managed_by, \
                                                cached_oid, cached_database, cached_system) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, current_database(), $9) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $9) \
              ON CONFLICT (table_schema, table_name) DO UPDATE SET dropped_at = NULL, origin = excluded.origin, folder = excluded.folder, \
                managed_by = excluded.managed_by, managed_since = clock_timestamp(), cached_oid = excluded.cached_oid, \
                cached_database = excluded.cached_database, cached_system = excluded.cached_system",
@@ -159,6 +188,7 @@ pub fn register(
                 role.as_str().into(),
                 i64::from(oid.to_u32()).into(),
                 system().as_str().into(),
+                database().as_str().into(),
             ],
         )
         .map(|_| ())

@@ -81,6 +81,11 @@ pub fn parse(sql: &str) -> Result<(), Failure> {
     })
 }
 
+/// Whether [`reading`] is under way.
+pub fn is_reading() -> bool {
+    READING.get()
+}
+
 /// Runs `body` such that nothing is written: PostgreSQL itself refuses (25006)
 /// tables, sequences and DDL meanwhile, and [`rows`] take no transaction id.
 ///

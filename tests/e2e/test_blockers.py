@@ -270,7 +270,8 @@ def test_a_late_surprise_is_blocked_before_any_row(clean, folder):
     folder.workbook("t/2.xlsx", [HEADERS, *([n, 1, "y", 4] for n in range(9)), [2.5, 1, "y", 4]])
     (row,) = plan(clean, folder, files="**/2.xlsx")
     assert row["action"] == "fail" and row["blocked_by"] == ["view public.v"]
-    assert clean.import_folder(folder)[1]["sqlstate"] == "2BP01"
+    result = clean.import_folder(folder)[1]
+    assert result["sqlstate"] == "2BP01" and 'Sheet "Sheet1", cell A11 holds "2.5".' in result["detail"]
     clean.execute(f"ALTER DATABASE {clean.name} RESET pgdatahub.chunk_size")
 
 
