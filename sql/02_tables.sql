@@ -164,22 +164,26 @@ CREATE TABLE pgdatahub.etl_schema_changes (
   source_file  text,
   import_id    bigint,
   statement    text NOT NULL,
+  reverted_at  timestamptz,
+  reverted_by  text,
   CONSTRAINT etl_schema_changes_pkey PRIMARY KEY (change_id)
 );
 CREATE INDEX etl_schema_changes_table ON pgdatahub.etl_schema_changes (table_schema, table_name);
-COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that an import changed, in the import''s own transaction';
+COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that was changed, in the transaction of the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_id IS 'Identifies the change; later changes have larger ones';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_name IS 'Name of the table';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added or altered; NULL for CREATE TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN, ALTER COLUMN TYPE, MAP COLUMN, DROP COLUMN or DROP TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added, altered or dropped; NULL for CREATE TABLE and DROP TABLE';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.old_type IS 'Type before; NULL for a new column';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after; NULL for a dropped column';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_at IS 'When';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported or undid';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change; NULL for one that undoes or mends';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.import_id IS 'Import that needed the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.statement IS 'The statement that was run';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_at IS 'When the change was undone, or its column or table dropped; NULL while it is in force';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_by IS 'Role that undid it';
 
 CREATE TABLE pgdatahub.etl_rejects (
   reject_id   bigint GENERATED ALWAYS AS IDENTITY,

@@ -11,3 +11,10 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.revert_schema(regclass, text, boolean),
+  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.drop_table(regclass, boolean),
+  pgdatahub.check_table(regclass),
+  pgdatahub.prune(interval)
+FROM PUBLIC;

@@ -211,22 +211,26 @@ CREATE TABLE pgdatahub.etl_schema_changes (
   source_file  text,
   import_id    bigint,
   statement    text NOT NULL,
+  reverted_at  timestamptz,
+  reverted_by  text,
   CONSTRAINT etl_schema_changes_pkey PRIMARY KEY (change_id)
 );
 CREATE INDEX etl_schema_changes_table ON pgdatahub.etl_schema_changes (table_schema, table_name);
-COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that an import changed, in the import''s own transaction';
+COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that was changed, in the transaction of the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_id IS 'Identifies the change; later changes have larger ones';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_name IS 'Name of the table';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added or altered; NULL for CREATE TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN, ALTER COLUMN TYPE, MAP COLUMN, DROP COLUMN or DROP TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added, altered or dropped; NULL for CREATE TABLE and DROP TABLE';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.old_type IS 'Type before; NULL for a new column';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after; NULL for a dropped column';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_at IS 'When';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported or undid';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change; NULL for one that undoes or mends';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.import_id IS 'Import that needed the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.statement IS 'The statement that was run';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_at IS 'When the change was undone, or its column or table dropped; NULL while it is in force';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_by IS 'Role that undid it';
 
 CREATE TABLE pgdatahub.etl_rejects (
   reject_id   bigint GENERATED ALWAYS AS IDENTITY,
@@ -537,10 +541,10 @@ COMMENT ON VIEW pgdatahub.imports IS 'Every import: which file and sheet went in
 
 CREATE VIEW pgdatahub.schema_changes WITH (security_barrier) AS
 SELECT s.change_id, s.table_schema, s.table_name, s.change_type, s.column_name, s.old_type, s.new_type,
-       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement
+       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement, s.reverted_at, s.reverted_by
   FROM pgdatahub.etl_schema_changes s
  WHERE pgdatahub.may_read(s.table_schema, s.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that an import created or altered, with the statement';
+COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that was created, altered or dropped, with the statement';
 
 CREATE VIEW pgdatahub.rejects WITH (security_barrier) AS
 SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.cell, r.column_name,
@@ -629,8 +633,85 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   views
+
+-- Undoing what imports did to a table, mending it, and keeping the books short.
+
+CREATE FUNCTION pgdatahub.revert_schema(
+  table_name  regclass,
+  source_file text,
+  dry_run     boolean DEFAULT true
+) RETURNS TABLE (
+  change_id   bigint,
+  change_type text,
+  column_name text,
+  statement   text,
+  outcome     text,
+  why         text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'revert_schema_wrapper';
+COMMENT ON FUNCTION pgdatahub.revert_schema(regclass, text, boolean) IS
+'Undoes the schema changes that a file''s imports made to a table, where no other value is lost; one row per change: done, would be done, or refused and why; dry_run => false does it, all of it or nothing';
+
+CREATE FUNCTION pgdatahub.map_column(
+  table_name  regclass,
+  header      text,
+  column_name text
+) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'map_column_wrapper';
+COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text) IS
+'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; returns the values moved';
+
+CREATE FUNCTION pgdatahub.drop_table(
+  table_name regclass,
+  dry_run    boolean DEFAULT true
+) RETURNS TABLE (
+  action       text,
+  import_id    bigint,
+  source_file  text,
+  rows_removed bigint,
+  statement    text,
+  outcome      text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'drop_table_wrapper';
+COMMENT ON FUNCTION pgdatahub.drop_table(regclass, boolean) IS
+'Reverts all imports of a table and drops it, never what depends on it; its history stays on record; dry_run => false does it';
+
+CREATE FUNCTION pgdatahub.check_table(table_name regclass) RETURNS TABLE (
+  import_id      bigint,
+  source_file    text,
+  sheet_name     text,
+  row_count      bigint,
+  rows_found     bigint,
+  difference     bigint,
+  load_timestamp timestamptz,
+  note           text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'check_table_wrapper';
+COMMENT ON FUNCTION pgdatahub.check_table(regclass) IS
+'Holds each import of a table against the rows that are there, and shows rows that belong to no import; difference is not 0 where something was removed or added by other means';
+
+CREATE FUNCTION pgdatahub.prune(older_than interval) RETURNS TABLE (
+  table_name   text,
+  rows_removed bigint
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'prune_wrapper';
+COMMENT ON FUNCTION pgdatahub.prune(interval) IS
+'Removes runs that ended that long ago, with their files, and rejected cells of imports that old; imports and schema changes are never removed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/revert.rs
 -- pgdatahub::api::revert::adopt_table
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::check_table
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::drop_table
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -647,8 +728,20 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::map_column
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/plan.rs
 -- pgdatahub::api::plan::plan_folder
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::prune
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -667,6 +760,12 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* <begin connected objects> */
 -- src/api/revert.rs
 -- pgdatahub::api::revert::revert_import
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::revert_schema
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -746,6 +845,7 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 -- src/lib.rs
 -- requires:
 --   views
+--   upkeep
 
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
@@ -761,5 +861,12 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.revert_schema(regclass, text, boolean),
+  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.drop_table(regclass, boolean),
+  pgdatahub.check_table(regclass),
+  pgdatahub.prune(interval)
+FROM PUBLIC;
 /* </end connected objects> */
 

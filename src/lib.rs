@@ -38,9 +38,14 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/04_views.sql", name = "views", requires = ["plan"]);
 extension_sql_file!(
+    "../sql/06_upkeep.sql",
+    name = "upkeep",
+    requires = ["views"]
+);
+extension_sql_file!(
     "../sql/05_grants.sql",
     name = "grants",
-    requires = ["views"],
+    requires = ["views", "upkeep"],
     finalize
 );
 

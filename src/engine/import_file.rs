@@ -380,19 +380,6 @@ fn remove_earlier(
             "replaced"
         };
         let deleted = call.ledger.remove(table, &import, why)?;
-        if deleted != import.row_count {
-            call.ledger.warning(
-                format!(
-                    "{deleted} rows removed where {} were imported",
-                    import.row_count
-                ),
-                Some(format!(
-                    "Rows of {} were deleted or added by hand.",
-                    import.source_file
-                )),
-                None,
-            );
-        }
         removed.push(Removed { deleted });
     }
     if (call.reimport || call.explicit) && !call.ledger.plans() {

@@ -5,11 +5,12 @@
 //! method, which does it or imagines it.
 
 use super::imagined::{Imagined, ImaginedTable};
+use super::removal;
 use super::schema::TargetTable;
 use crate::pg::audit::{self, Claim, FileRow, Import};
 use crate::pg::blockers::{Blocker, Touched};
 use crate::pg::catalog::{ImportKey, TableName};
-use crate::pg::ddl::{self, Executed};
+use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
 use crate::pg::file_plan::Blocked;
 use crate::pg::registry::{self, Managed};
@@ -252,19 +253,20 @@ impl Ledger {
     /// Removes the rows of an import and marks it; how many there were.
     ///
     /// # Errors
-    /// PostgreSQL's: no right to delete.
+    /// As [`removal::remove`]; 42501 when the calling role may not delete.
     pub fn remove(&self, table: &TargetTable, import: &Import, why: &str) -> Result<i64, Failure> {
         let name = &table.name;
-        let (file, time) = (&import.source_file, &import.load_timestamp);
+        let removed = std::slice::from_ref(import);
         if !self.plans() {
-            let deleted = ddl::delete_rows(name, file, time)? as i64;
+            let deleted = removal::remove(name, removed, false)?;
             audit::mark_reverted(import.import_id, why, false)?;
             return Ok(deleted);
         }
+        let key = (import.source_file.clone(), import.load_timestamp);
         if import.import_id == 0 {
             self.imagine(|state| {
                 let it = |i: &Import| {
-                    i.table == *name && i.source_file == *file && i.load_timestamp == *time
+                    i.table == *name && (&i.source_file, i.load_timestamp) == (&key.0, key.1)
                 };
                 state.loaded.retain(|i| !it(i));
             });
@@ -274,11 +276,11 @@ impl Ledger {
             return Ok(0);
         };
         rights::check_delete(name, known.oid)?;
-        let deleted = ddl::count_rows(name, file, time)? as i64;
+        let deleted = removal::remove(name, removed, true)?;
         self.imagine(|state| {
             state.removed.insert(import.import_id);
             let known = state.tables.entry(name.clone()).or_default();
-            known.removed.push((file.clone(), *time));
+            known.removed.push(key);
             known.touched.deleted |= deleted > 0;
         });
         Ok(deleted)

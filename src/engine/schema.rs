@@ -270,7 +270,11 @@ impl TargetTable {
                 ..
             } = change
                 && self.stored(column).is_some()
-                && catalog::has_value(&self.name, column, &self.ledger.removed_from(&self.name))?
+                && catalog::has_value_without(
+                    &self.name,
+                    column,
+                    &self.ledger.removed_from(&self.name),
+                )?
             {
                 // Somebody filled it by hand: text, and no longer ours to retype freely.
                 columns

@@ -302,6 +302,18 @@ pub fn in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
     )
 }
 
+/// All imports that are or were in a table.
+///
+/// # Errors
+/// SPI's own.
+pub fn ever_in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
+    let args = [table.schema.as_str().into(), table.table.as_str().into()];
+    imports(
+        "i.table_schema = $1 AND i.table_name = $2 ORDER BY i.import_id",
+        &args,
+    )
+}
+
 /// The imports of a table that were taken out again, the latest first.
 ///
 /// # Errors

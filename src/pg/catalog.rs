@@ -228,12 +228,23 @@ pub fn current_schema() -> Result<String, Failure> {
 /// The rows of one import, by what identifies them.
 pub type ImportKey = (String, TimestampWithTimeZone);
 
-/// Whether any row of the table holds a value in the column, but for the rows of
-/// the imports `without` (which a plan would have removed by then).
+/// Whether any row of the table holds a value in the column.
 ///
 /// # Errors
 /// PostgreSQL's own: no SELECT right.
-pub fn has_value(table: &TableName, column: &str, without: &[ImportKey]) -> Result<bool, Failure> {
+pub fn has_value(table: &TableName, column: &str) -> Result<bool, Failure> {
+    has_value_without(table, column, &[])
+}
+
+/// The same but for the rows of some imports, which a plan would have removed by then.
+///
+/// # Errors
+/// PostgreSQL's own: no SELECT right.
+pub fn has_value_without(
+    table: &TableName,
+    column: &str,
+    without: &[ImportKey],
+) -> Result<bool, Failure> {
     let column = column_sql(column);
     let (files, times): (Vec<&str>, Vec<TimestampWithTimeZone>) = without
         .iter()

@@ -324,6 +324,30 @@ fn a_column_of_formulas_without_values_fails_and_one_of_many_is_counted() {
 }
 
 #[test]
+fn blank_text_beside_formulas_without_values_is_no_value() {
+    let rows = |beside: &str| {
+        format!(
+            "<row r=\"1\">{}{}</row><row r=\"2\">{}<c r=\"B2\"><f>A2</f></c></row>\
+             <row r=\"3\">{}{beside}</row>",
+            text("A1", "a"),
+            text("B1", "sum"),
+            number("A2", "1"),
+            number("A3", "1"),
+        )
+    };
+    let blank = Parts::with_rows(&rows(&text("B3", " &#xA0; ")));
+    let mut session = Session::open(&blank, auto(), 10).unwrap();
+    let Err(failed) = session.run(false) else {
+        panic!("the column is silently empty")
+    };
+    assert_eq!(failed.kind, FailureKind::NoCachedValues);
+    // A formula whose cached value is the empty text was computed.
+    let computed = Parts::with_rows(&rows("<c r=\"B3\" t=\"str\"><f>A3</f><v></v></c>"));
+    let mut session = Session::open(&computed, auto(), 10).unwrap();
+    assert_eq!(session.done(false).rows, 2);
+}
+
+#[test]
 fn a_row_of_rejected_cells_only_is_no_blank_row() {
     let rows = format!(
         "<row r=\"1\">{}</row><row r=\"2\"><c r=\"A2\" t=\"e\"><v>#N/A</v></c></row>",
