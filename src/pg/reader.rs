@@ -128,6 +128,18 @@ impl Client {
         self.send(&Request::Stream(request), None)
     }
 
+    /// As [`Client::stream`], but the rows are only counted: how the stream would end.
+    ///
+    /// # Errors
+    /// What the reader found wrong.
+    pub fn check(&mut self, request: StreamRequest) -> Result<Response, Failure> {
+        self.send(&Request::Check(request), None)?;
+        match self.answer()? {
+            end @ (Response::Done(_) | Response::Misfit(_)) => Ok(end),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// The next frame of a stream.
     ///
     /// # Errors
