@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn refuses_what_is_no_name() {
         for text in [
-            "", " ", "my table", "2024", "a.", ".a", "a..b", "\"a", "\"\"", "a-b", "a;drop", "\"a\"b", "\"a\0\"",
+            "", " ", "my table", "2024", "a.", ".a", "a..b", "\"a", "\"\"", "a-b", "a;drop",
+            "\"a\"b", "\"a\0\"",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

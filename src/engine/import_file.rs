@@ -1,5 +1,7 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
+use super::rejects::{Limits, Rejects};
+use super::removal;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Load};
 use super::targets::Source;
@@ -10,6 +12,7 @@ use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{ddl, registry, report, subxact};
+use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::protocol::{
     Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
 };
@@ -34,18 +37,18 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         table: Some(source.target.clone()),
         ..FileRow::default()
     };
-    let mut known = None;
+    let mut attempt = Attempt::default();
     let result = loop {
-        let attempt = open(grant, source, call, &mut row).and_then(|file| match file {
+        let done = open(grant, source, call, &mut row).and_then(|file| match file {
             None => Ok(None),
             Some(file) => {
                 let fresh = row.clone();
                 let result = subxact::run(|| {
-                    match load(&file, source, call, &mut row, known.as_ref())? {
+                    match load(&file, source, call, &mut row, &attempt)? {
                         Step::Finished => Ok(None),
                         // Not a failure: the rollback of the rows so far.
                         Step::Restart(columns) => {
-                            known = Some(columns);
+                            attempt.known = Some(columns);
                             Err(Failure::new("00000", "restart"))
                         }
                     }
@@ -55,11 +58,16 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
                         row = fresh;
                         Ok(Some(()))
                     }
+                    Err(failure) if failure.while_storing && !attempt.guarded => {
+                        row = fresh;
+                        attempt.guarded = true;
+                        Ok(Some(()))
+                    }
                     other => other,
                 }
             }
         });
-        match attempt {
+        match done {
             Ok(Some(())) => {}
             Ok(None) => break Ok(()),
             Err(failure) => break Err(failure),
@@ -142,6 +150,11 @@ fn settings_json(source: &Source) -> String {
             settings.insert(name.into(), value.as_str().into());
         }
     }
+    // The default goes unsaid, so that imports from before there was a choice compare equal.
+    let on_conflict = source.settings.on_type_conflict;
+    if on_conflict != OnTypeConflict::default() {
+        settings.insert("on_type_conflict".into(), on_conflict.word().into());
+    }
     serde_json::Value::Object(settings).to_string()
 }
 
@@ -159,6 +172,22 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     });
 }
 
+/// What earlier attempts at the same file found out.
+#[derive(Default)]
+struct Attempt {
+    /// The types that all of the file's rows need.
+    known: Option<SheetColumns>,
+    /// The table refused a row: which one is found out by storing batch by batch.
+    guarded: bool,
+}
+
+impl Attempt {
+    /// What is said of a file is said once.
+    fn is_first(&self) -> bool {
+        !self.guarded && self.known.is_none()
+    }
+}
+
 enum Step {
     Finished,
     Restart(SheetColumns),
@@ -170,19 +199,20 @@ fn load(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    known: Option<&SheetColumns>,
+    attempt: &Attempt,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
     let (mut client, opened) = Client::open(&file.fd)?;
     row.sha256 = Some(opened.sha256.clone());
-    let (index, info) = choose_sheet(&opened, source)?;
+    let (index, info) = choose_sheet(&opened, source, attempt.is_first())?;
     row.sheet_name = Some(info.name.clone());
     let mut table = TargetTable::open(&source.target, &source.folder)?;
     row.table = Some(table.name.clone());
+    table.on_conflict = source.settings.on_type_conflict;
     if skip(&table.name, info, &opened, file, call, row)? {
         return Ok(Step::Finished);
     }
-    let removed = remove_earlier(&table, info, &opened, call, row)?;
+    let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
     let claim = Claim {
         table: &table.name,
         source_file: &row.source_file,
@@ -214,7 +244,7 @@ fn load(
         );
     }
     let mut sheet = SheetColumns::new(&head.headers);
-    if let Some(known) = known {
+    if let Some(known) = &attempt.known {
         sheet.join(known);
     }
     let source_file = row.source_file.clone();
@@ -226,24 +256,30 @@ fn load(
         sheet: &info.name,
         load_timestamp,
         file_bytes: file.stat.bytes,
+        guarded: attempt.guarded,
+        only: None,
     };
+    let mut rejects = Rejects::new(Limits::of(&source.settings));
     let loaded = match stream::load(
         &mut client,
         &mut table,
         &mut sheet,
         fitted,
         &import,
+        &mut rejects,
         &mut row.schema_changes,
     )? {
         End::Loaded(loaded) => loaded,
         End::Restart(columns) => return Ok(Step::Restart(columns)),
     };
     let rows = loaded.rows as i64;
+    rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
+    say_deferred(&table)?;
     check_replacement(&removed, rows, &table.name, &source_file)?;
     audit::complete(
         import_id,
         rows,
-        loaded.rejected as i64,
+        rejects.entries() as i64,
         started.elapsed().as_secs_f64(),
         loaded.lane,
         head.header_row.map(|r| r as i32),
@@ -261,13 +297,17 @@ fn load(
         "replaced"
     };
     row.row_count = Some(rows);
-    row.rejected = Some(loaded.rejected as i64);
+    row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
     row.message = remarks(&head, info, &loaded.done);
     Ok(Step::Finished)
 }
 
-fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a SheetInfo), Failure> {
+fn choose_sheet<'a>(
+    opened: &'a Opened,
+    source: &Source,
+    say: bool,
+) -> Result<(u32, &'a SheetInfo), Failure> {
     let choice = sheets::choose(
         &opened.sheets,
         source.settings.sheet.as_deref(),
@@ -279,7 +319,7 @@ fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a She
         .sheets
         .get(index)
         .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
-    if let SheetChoice::Loose(_) = choice {
+    if let (true, SheetChoice::Loose(_)) = (say, choice) {
         report::notice(format!(
             "{}: sheet \"{}\" taken for \"{}\"",
             source.label,
@@ -338,6 +378,7 @@ fn remove_earlier(
     opened: &Opened,
     call: &Call,
     row: &FileRow,
+    say: bool,
 ) -> Result<Vec<Removed>, Failure> {
     let mut earlier = audit::at_path(&table.name, &sheet.name, &row.source_file)?;
     if call.reimport {
@@ -347,21 +388,7 @@ fn remove_earlier(
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let deleted =
-            ddl::delete_rows(&table.name, &import.source_file, &import.load_timestamp)? as i64;
-        if deleted != import.row_count {
-            report::warning(
-                format!(
-                    "{deleted} rows removed where {} were imported",
-                    import.row_count
-                ),
-                Some(format!(
-                    "Rows of {} were deleted or added by hand.",
-                    import.source_file
-                )),
-                None,
-            );
-        }
+        let deleted = removal::remove_again(&table.name, std::slice::from_ref(&import), say)?;
         let why = if import.sha256 == opened.sha256 {
             "reimport"
         } else {
@@ -387,13 +414,35 @@ fn check_replacement(
     if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
         return Ok(());
     }
-    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
-        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
-        .hint(format!(
-            "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
-            ddl::literal(&table.display()),
-            ddl::literal(source_file)
-        )))
+    Err(Failure::new(
+        "22000",
+        format!("the new content has {rows} rows where the earlier import had {before}"),
+    )
+    .detail(format!(
+        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
+        guc::REPLACE_MIN_PERCENT
+    ))
+    .hint(format!(
+        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
+        ddl::literal(&table.display()),
+        ddl::literal(source_file)
+    )))
+}
+
+/// Rows can be rejected for what is checked while they are stored, and for no more.
+fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
+    let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
+        return Ok(());
+    };
+    let names = crate::pg::rejects::deferred_constraints(described.oid)?;
+    if !names.is_empty() {
+        report::warning(
+            format!("{} has constraints that are checked at commit", table.name.display()),
+            Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
+            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
+        );
+    }
+    Ok(())
 }
 
 fn format_name(format: Format) -> &'static str {

@@ -8,7 +8,6 @@ use crate::pg::access::{self, Grant};
 use crate::pg::audit::{self, FileRow};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
-use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::process::EndReader;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
 use crate::pg::{guc, registry, report, subxact};
@@ -36,12 +35,7 @@ pub fn import_folder(options: &Options) -> Result<Vec<FileRow>, Failure> {
     if plan.sources.is_empty() {
         nothing_found(options, &plan);
     }
-    let keys: Vec<TargetKey> = plan
-        .sources
-        .iter()
-        .map(|s| TargetKey::of(&s.target.schema, &s.target.table))
-        .collect();
-    lock_targets(&keys)?;
+    targets::lock(&plan.sources)?;
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,
@@ -77,7 +71,7 @@ pub fn import_file(
     registry::follow_renames()?;
     let source = single(&path, table_name, sheet, target_schema)?;
     let mut run = Run::start("import_file", &path, 1, 0)?;
-    lock_targets(&[TargetKey::of(&source.target.schema, &source.target.table)])?;
+    targets::lock(std::slice::from_ref(&source))?;
     let call = Call {
         run_id: run.run_id,
         reimport,

@@ -4,9 +4,11 @@ use super::options::Options;
 use crate::pg::access::{self, Found, Grant, Listing};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
-use crate::pg::guc;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
 use pgdatahub_core::discover::{self, FolderTarget};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Name of the configuration that may lie in an imported folder.
@@ -108,6 +110,22 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
         sources.retain(|source| glob.matches(&source.label));
     }
     Ok(Plan { sources, listing })
+}
+
+/// Takes the targets' locks. A renamed table is known by its folder's name and
+/// by its own: both take the lock of its own.
+///
+/// # Errors
+/// SPI's own.
+pub fn lock(sources: &[Source]) -> Result<(), Failure> {
+    let targets: BTreeSet<&TableName> = sources.iter().map(|source| &source.target).collect();
+    let mut keys = Vec::with_capacity(targets.len());
+    for target in targets {
+        let managed = registry::lookup(target)?.map(|managed| managed.name);
+        let name = managed.as_ref().unwrap_or(target);
+        keys.push(TargetKey::of(&name.schema, &name.table));
+    }
+    lock_targets(&keys)
 }
 
 /// The schema that the call names, else the table's own of `table:`, else `schema:`.

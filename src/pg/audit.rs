@@ -287,6 +287,18 @@ pub fn in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
     )
 }
 
+/// All imports that are or were in a table.
+///
+/// # Errors
+/// SPI's own.
+pub fn ever_in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
+    let args = [table.schema.as_str().into(), table.table.as_str().into()];
+    imports(
+        "i.table_schema = $1 AND i.table_name = $2 ORDER BY i.import_id",
+        &args,
+    )
+}
+
 /// The imports of a table that were taken out again, the latest first.
 ///
 /// # Errors
@@ -423,59 +435,6 @@ pub fn schema_changes(
             )?;
         }
         Ok(())
-    })
-}
-
-/// One rejected cell.
-pub struct RejectRow {
-    pub cell: String,
-    pub column_name: Option<String>,
-    pub raw_value: String,
-    pub reason: String,
-    pub sqlstate: String,
-}
-
-/// Records rejected cells.
-///
-/// # Errors
-/// SPI's own.
-pub fn rejects(import_id: i64, sheet: &str, rows: &[RejectRow]) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let column = |pick: fn(&RejectRow) -> Option<&str>| rows.iter().map(pick).collect::<Vec<_>>();
-    as_owner(|| {
-        spi::execute(
-            "INSERT INTO pgdatahub.etl_rejects (import_id, sheet_name, cell, column_name, raw_value, reason, sqlstate) \
-             SELECT $1, $2, r.cell, r.column_name, r.raw_value, r.reason, r.sqlstate \
-               FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS r(cell, column_name, raw_value, reason, sqlstate)",
-            &[
-                import_id.into(),
-                sheet.into(),
-                column(|r| Some(&r.cell)).into(),
-                column(|r| r.column_name.as_deref()).into(),
-                column(|r| Some(&r.raw_value)).into(),
-                column(|r| Some(&r.reason)).into(),
-                column(|r| Some(&r.sqlstate)).into(),
-            ],
-        )
-        .map(|_| ())
-    })
-}
-
-/// Names the column of this import's rejects that lie in a column of the sheet (`C`) that had no header, and no value
-/// until now, and so no column of the table.
-///
-/// # Errors
-/// SPI's own.
-pub fn name_rejects(import_id: i64, letters: &str, column_name: &str) -> Result<(), Failure> {
-    as_owner(|| {
-        spi::execute(
-            "UPDATE pgdatahub.etl_rejects SET column_name = $3 \
-              WHERE import_id = $1 AND column_name IS NULL AND rtrim(cell, '0123456789') = $2",
-            &[import_id.into(), letters.into(), column_name.into()],
-        )
-        .map(|_| ())
     })
 }
 

@@ -334,8 +334,7 @@ pub fn receive(socket: RawFd, buffer: &mut [u8]) -> Received {
 /// second. Never a bare poll: that would outlive the postmaster and sleep
 /// through a cancel.
 fn wait(socket: RawFd, event: u32) {
-    let events =
-        event | pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    let events = event | pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
     // SAFETY: this backend's latch and socket.
     unsafe {
         let got = pg_sys::WaitLatchOrSocket(

@@ -1,8 +1,8 @@
 //! The backend's side of the protocol: requests, answers, and the feed of rows.
 
 use super::error::Failure;
-use super::{guc, process, transaction};
 use super::process::Received;
+use super::{guc, process, transaction};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
 use pgdatahub_core::protocol::rows::{self, Run};
 use pgdatahub_core::protocol::{

@@ -8,6 +8,7 @@
 
 pub mod book;
 pub mod channel;
+mod conflicts;
 pub mod counters;
 pub mod detect;
 pub mod encode;

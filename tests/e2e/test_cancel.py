@@ -111,6 +111,22 @@ def test_stop(stopped_cluster, make_database, workbook, lane, mode, folder):
     works_again(db, folder)
 
 
+@pytest.mark.server_crash
+def test_postmaster_killed(stopped_cluster, make_database, workbook, lane, folder):
+    """Backend and reader notice that the postmaster is gone, and the data directory is free again."""
+    db = make_database(stopped_cluster)
+    import_ = start(db, workbook, lane)
+    reader = reader_in_midstream(stopped_cluster, import_)
+    os.kill(stopped_cluster.postmaster, signal.SIGKILL)
+    import_.join()
+    for pid in (reader.parent, reader.pid):
+        wait_for(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"the end of {pid}", 2 * LIMIT)
+    wait_for(lambda: stopped_cluster.start(), "a new start")
+    if db.value("SELECT to_regclass('big') IS NULL"):  # a backend that never had to wait may have come to its commit
+        nothing_left(db)
+        works_again(db, folder)
+
+
 def psql(db, workbook, lane, *settings):
     """psql in a process of its own, importing; its backend's pid is that of the only reader's parent."""
     script = "".join(f"SET {setting}; " for setting in [f"pgdatahub.lane = {lane}", *settings]) + importing(workbook)

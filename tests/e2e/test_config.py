@@ -196,7 +196,7 @@ def test_run_import_commits_each_file_and_names_failures(db, folder):
     (failure,) = db.rows(hint.rstrip(";"))
     assert failure["source_file"] == str(folder / "one/b.xlsx")
     assert db.value("SELECT state FROM pgdatahub.runs") == "done with failures"
-    (folder / "one/b.xlsx").unlink()
+    folder.workbook("one/b.xlsx", [["n"], [2]])
     call(db, folder)
     assert db.value("SELECT count(*) FROM pgdatahub.failures") == 0
 
@@ -232,8 +232,6 @@ def test_run_import_is_visible_file_by_file(db, folder):
     while thread.is_alive():
         if db.value("SELECT to_regclass('t') IS NOT NULL"):
             seen.add(db.value("SELECT count(*) FROM t"))
-        idle = db.value("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 't' AND l.mode <> 'AccessShareLock'")
-        assert idle == 0 or len(seen) >= 0
         time.sleep(0.1)
     thread.join()
     assert {1, 2} <= seen

@@ -34,19 +34,21 @@ def test_second_run_skips_all(db, folder, rehash):
     assert content(db, "t") == [(1,), (2,)]
 
 
-def test_unchanged_file_is_not_read_and_always_reads(db, folder):
-    """With another reader program in place a file can only be skipped unread."""
+def test_unchanged_file_is_skipped_unread(make_cluster, make_database, folder):
+    """Without a reader program a file can only be skipped unread."""
+    cluster = make_cluster("unread")
+    db = make_database(cluster)
     folder.workbook("t/a.xlsx", numbers(1))
     imported(db.import_folder(folder))
-    with db.connect() as connection:
-        connection.execute("LOAD 'pgdatahub'")
-        skipped = connection.execute("SELECT file_sha256 FROM pgdatahub.etl_run_files f, pgdatahub.import_folder(%s) r", [str(folder)])
-        assert skipped.fetchall()
-    atime = os.stat(folder / "t/a.xlsx").st_atime_ns
-    os.utime(folder / "t/a.xlsx")  # new times, same bytes: read again, still skipped
-    assert atime
+    db.execute("ALTER SYSTEM SET pgdatahub.reader = '/nonexistent'")
+    cluster.restart()
+    assert statuses(db.import_folder(folder)) == {"a.xlsx": "skipped"}
+    os.utime(folder / "t/a.xlsx")  # new times, the same bytes: they must be read to know
     (row,) = db.import_folder(folder)
-    assert (row["status"], row["sheet_name"]) == ("skipped", "Sheet1")
+    failed(row, "58000", "/nonexistent")
+    db.execute("ALTER SYSTEM RESET pgdatahub.reader")
+    cluster.restart()
+    assert statuses(db.import_folder(folder)) == {"a.xlsx": "skipped"}
 
 
 def test_new_content_replaces_in_one_transaction(db, folder):

@@ -56,7 +56,7 @@ def test_kill_reader(pid1_cluster, database, midway):
     nothing_left(database)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV, signal.SIGXCPU])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGABRT, signal.SIGILL, signal.SIGXCPU])
 def test_reader_ends_by(pid1_cluster, database, midway, number):
     import_, reader = midway
     before, mark = started(pid1_cluster), pid1_cluster.log_size()

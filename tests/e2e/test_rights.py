@@ -12,6 +12,11 @@ FUNCTIONS = [
     "revert_hash('pg_class', 'ab')",
     "revert_import(1)",
     "adopt_table('pg_class')",
+    "revert_schema('pg_class', 'a.xlsx')",
+    "map_column('pg_class', 'Header', 'relname')",
+    "drop_table('pg_class')",
+    "check_table('pg_class')",
+    "prune('1 year')",
     "sheets('/srv/excel/a.xlsx')",
     "verify_setup()",
 ]
@@ -125,9 +130,27 @@ def test_data_roots(roots_cluster, make_database, folder):
         db.rows(query, [str(inside / "t/out")], role=role)
     with refused("58P01"):
         db.rows(query, [str(inside / "missing")], role=role)
-    # Not visible to the role itself.
-    with refused("42501"):
-        db.rows("SHOW pgdatahub.data_roots", role=role)
+    # Neither visible to the role itself, nor its to set, before or after the library is loaded.
+    with db.connect(role) as connection:
+        connection.execute("SET pgdatahub.data_roots = '/'")
+        with refused("42501", "permission denied to read"):
+            connection.execute(query, [str(outside)])
+        with refused("42501"):
+            connection.execute("SHOW pgdatahub.data_roots")
+        with refused("55P02"):
+            connection.execute("SET pgdatahub.data_roots = '/'")
+
+
+def test_limits_set_before_the_library_is_loaded(db, folder):
+    """Until then any role may set any name; what it may not set must not hold afterwards."""
+    role = db.role("clerk", "pg_read_server_files")
+    execute_all(db, role)
+    folder.workbook("t/a.xlsx", [["n"], [1]])
+    with db.connect(role) as connection:
+        connection.execute("SET pgdatahub.reader = '/bin/sh'; SET pgdatahub.max_cells = 1; SET pgdatahub.chunk_size = 7")
+        assert connection.execute("SELECT status FROM pgdatahub.import_folder(%s)", [str(folder)]).fetchall() == [("imported",)]
+        assert connection.execute("SHOW pgdatahub.max_cells").fetchone() != ("1",)
+        assert connection.execute("SHOW pgdatahub.chunk_size").fetchone() == ("7",)
 
 
 def test_configuration_is_a_file_like_any_other(roots_cluster, make_database, folder):

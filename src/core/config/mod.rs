@@ -15,12 +15,16 @@
 //! match regardless of letter case, level by level from the imported folder
 //! down. Every setting is inherited by the folders below and overridden there.
 
+mod conflict;
 mod error;
 mod levels;
+mod limit;
 mod settings;
 mod yaml;
 
+pub use conflict::OnTypeConflict;
 pub use error::ConfigError;
+pub use limit::Percent;
 pub use settings::{FolderSettings, TableSetting};
 
 use levels::Level;

@@ -1,5 +1,7 @@
 //! The settings: one line of [`SETTINGS`] and one field of [`FolderSettings`] each.
 
+use super::conflict::OnTypeConflict;
+use super::limit::{self, Percent};
 use crate::sql_name;
 
 /// What is configured for one folder, its parents' settings included.
@@ -13,6 +15,12 @@ pub struct FolderSettings {
     pub table: Option<TableSetting>,
     /// The schema's name. Written as SQL writes it: `sales`, `"My Schema"`.
     pub schema: Option<String>,
+    /// What a value leads to that its column's type does not take.
+    pub on_type_conflict: OnTypeConflict,
+    /// Most rejected rows and cells of one file.
+    pub max_rejects: Option<u64>,
+    /// Most rows of one file, in percent, that have a reject.
+    pub max_reject_percent: Option<Percent>,
 }
 
 /// A `table:` setting.
@@ -55,6 +63,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |to, value, _| text(&mut to.default_sheet, value),
     },
     Setting {
+        name: "max_reject_percent",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.max_reject_percent, percent(value)),
+    },
+    Setting {
+        name: "max_rejects",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.max_rejects, limit::count(value)),
+    },
+    Setting {
+        name: "on_type_conflict",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.on_type_conflict, OnTypeConflict::parse(value)),
+    },
+    Setting {
         name: "schema",
         scope: Scope::Goes,
         set: schema,
@@ -74,6 +97,19 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// The setting of that exact name.
 pub(super) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+fn store<T>(to: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *to = value?;
+    Ok(())
+}
+
+/// A percentage; `none` sets no bound, where a folder above set one.
+fn percent(value: &str) -> Result<Option<Percent>, String> {
+    match value.trim() {
+        "none" => Ok(None),
+        number => Percent::parse(number).map(Some),
+    }
 }
 
 fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {

@@ -64,7 +64,12 @@ pub fn undisplay_path(text: &str) -> Vec<u8> {
             Some(byte) => bytes.push(byte),
             None => bytes.extend_from_slice(b"\\x"),
         }
-        rest = &rest[at + if byte.is_some_and(|b| !b.is_ascii()) { 4 } else { 2 }..];
+        rest = &rest[at
+            + if byte.is_some_and(|b| !b.is_ascii()) {
+                4
+            } else {
+                2
+            }..];
     }
     bytes.extend_from_slice(rest.as_bytes());
     bytes

@@ -31,12 +31,12 @@ pub mod rows;
 
 pub use messages::{
     Failed, FailureKind, Format, Head, HeadRequest, Header, HeaderChoice, Hello, Limits, Misfit,
-    OpenRequest, Opened, Reject, Request, Response, RowEncoding, SheetInfo, SheetVisibility,
-    StreamColumn, StreamDone, StreamRequest, Wire,
+    OnMisfit, OpenRequest, Opened, Reject, Request, Response, RowEncoding, SheetInfo,
+    SheetVisibility, StreamColumn, StreamDone, StreamRequest, Wire,
 };
 
 /// Changes whenever a message changes; the handshake refuses another one.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The product's version; the handshake refuses a reader of another one.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

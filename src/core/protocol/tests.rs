@@ -34,6 +34,11 @@ fn wires() -> impl Strategy<Value = Wire> {
     ]
 }
 
+fn on_misfit() -> impl Strategy<Value = OnMisfit> {
+    use OnMisfit::*;
+    prop::sample::select(vec![Misfit, RejectCell, RejectRow])
+}
+
 fn requests() -> impl Strategy<Value = Request> {
     let limits = any::<(u64, u64, u64)>();
     let choice = prop_oneof![
@@ -41,7 +46,11 @@ fn requests() -> impl Strategy<Value = Request> {
         any::<u32>().prop_map(HeaderChoice::Row)
     ];
     let columns = prop::collection::vec(
-        (any::<u32>(), wires()).prop_map(|(index, wire)| StreamColumn { index, wire }),
+        (any::<u32>(), wires(), on_misfit()).prop_map(|(index, wire, on_misfit)| StreamColumn {
+            index,
+            wire,
+            on_misfit,
+        }),
         0..5,
     );
     let encoding = prop::sample::select(vec![RowEncoding::Binary, RowEncoding::Text]);
@@ -69,17 +78,24 @@ fn requests() -> impl Strategy<Value = Request> {
                 sample_rows
             }
         )),
-        (columns, encoding, any::<(String, i64, bool)>()).prop_map(
-            |(columns, encoding, (source_file, load_timestamp, resume))| {
-                Request::Stream(StreamRequest {
-                    columns,
-                    encoding,
-                    source_file,
-                    load_timestamp,
-                    resume,
-                })
-            }
-        ),
+        (
+            columns,
+            encoding,
+            any::<(String, i64, bool, Vec<u32>, Option<Vec<(u32, u32)>>)>()
+        )
+            .prop_map(
+                |(columns, encoding, (source_file, load_timestamp, resume, unfillable, only))| {
+                    Request::Stream(StreamRequest {
+                        columns,
+                        encoding,
+                        source_file,
+                        load_timestamp,
+                        resume,
+                        unfillable,
+                        only,
+                    })
+                }
+            ),
     ]
 }
 
@@ -138,6 +154,7 @@ fn stream_ends() -> impl Strategy<Value = Response> {
         ] = counts;
         Response::Done(StreamDone {
             rows,
+            rejected_rows: hidden,
             blank_rows,
             rejected,
             formulas_without_value,
@@ -200,13 +217,14 @@ fn responses() -> impl Strategy<Value = Response> {
                 })
             },
         );
-    let reject = any::<(u32, u32, String, String, String)>().prop_map(
-        |(row, column, raw_value, reason, sqlstate)| Reject {
+    let reject = any::<(u32, u32, String, String, String, bool)>().prop_map(
+        |(row, column, raw_value, reason, sqlstate, whole_row)| Reject {
             row,
             column,
             raw_value,
             reason,
             sqlstate,
+            whole_row,
         },
     );
     let rejects =

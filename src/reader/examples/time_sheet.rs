@@ -5,7 +5,7 @@
 
 use pgdatahub_core::protocol::rows::Run;
 use pgdatahub_core::protocol::{
-    HeadRequest, HeaderChoice, Reject, RowEncoding, StreamColumn, StreamRequest, Wire,
+    HeadRequest, HeaderChoice, OnMisfit, Reject, RowEncoding, StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_reader::row::Row;
 use pgdatahub_reader::sink::Sink;
@@ -77,6 +77,7 @@ fn main() {
             .map(|(index, found)| StreamColumn {
                 index: *index,
                 wire: Wire::Native(*found),
+                on_misfit: OnMisfit::Misfit,
             })
             .collect();
         let request = StreamRequest {
@@ -85,6 +86,8 @@ fn main() {
             source_file: arguments[0].clone(),
             load_timestamp: 0,
             resume: false,
+            unfillable: Vec::new(),
+            only: None,
         };
         match stream.run(workbook.as_ref(), request, &mut sink).unwrap() {
             Outcome::Done(done) => {
