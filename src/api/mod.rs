@@ -4,6 +4,7 @@
 
 mod import;
 mod inspect;
+mod plan;
 mod rejects;
 mod revert;
 mod upkeep;

@@ -1,9 +1,9 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
+use super::ledger::Ledger;
 use super::rejects::{Limits, Rejects};
-use super::removal;
 use super::schema::{SheetColumns, TargetTable};
-use super::stream::{self, End, Load};
+use super::stream::{self, End, Known, Load};
 use super::targets::Source;
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import};
@@ -27,6 +27,8 @@ pub struct Call {
     pub reimport: bool,
     /// The file was named by the caller: a hold does not apply.
     pub explicit: bool,
+    /// What is on record, and where effects go.
+    pub ledger: Ledger,
 }
 
 /// Imports one workbook. Never fails: a failure is the row's status.
@@ -38,6 +40,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         ..FileRow::default()
     };
     let mut attempt = Attempt::default();
+    let saved = call.ledger.save();
     let result = loop {
         let done = open(grant, source, call, &mut row).and_then(|file| match file {
             None => Ok(None),
@@ -56,6 +59,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
                 match result {
                     Err(failure) if failure.sqlstate == "00000" => {
                         row = fresh;
+                        call.ledger.restore(&saved);
                         Ok(Some(()))
                     }
                     Err(failure) if failure.while_storing && !attempt.guarded => {
@@ -74,8 +78,10 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         }
     };
     if let Err(failure) = result {
+        call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
+    call.ledger.end_file(&mut row);
     row.seconds = started.elapsed().as_secs_f64();
     row
 }
@@ -128,7 +134,8 @@ fn open(
     if guc::REHASH.get() == Rehash::Changed && !call.reimport {
         let table = registry::lookup(&source.target)?;
         if let Some(table) = table.filter(|t| t.oid.is_some()) {
-            let unchanged = audit::unchanged(&table.name, &row.source_file, &stat, &settings)?;
+            let unchanged = audit::unchanged(&table.recorded, &row.source_file, &stat, &settings)?;
+            // No earlier file of a plan can have replaced it: it has the same path.
             if let Some(import) = unchanged.first() {
                 row.table = Some(table.name);
                 skipped(row, import, None);
@@ -164,6 +171,7 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.sha256 = Some(import.sha256.clone());
     row.message = Some(match (import.source_file == row.source_file, note) {
         (_, Some(note)) => note.to_owned(),
+        (_, None) if import.import_id == 0 => format!("the same content as {}", import.source_file),
         (true, None) => format!("already imported on {}", import.imported_at),
         (false, None) => format!(
             "already imported as {} on {}",
@@ -176,7 +184,7 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 #[derive(Default)]
 struct Attempt {
     /// The types that all of the file's rows need.
-    known: Option<SheetColumns>,
+    known: Option<Known>,
     /// The table refused a row: which one is found out by storing batch by batch.
     guarded: bool,
 }
@@ -190,7 +198,7 @@ impl Attempt {
 
 enum Step {
     Finished,
-    Restart(SheetColumns),
+    Restart(Known),
 }
 
 /// The import proper, inside its subtransaction.
@@ -204,18 +212,20 @@ fn load(
     let started = Instant::now();
     let (mut client, opened) = Client::open(&file.fd)?;
     row.sha256 = Some(opened.sha256.clone());
-    let (index, info) = choose_sheet(&opened, source, attempt.is_first())?;
+    let (index, info) = choose_sheet(&opened, source, call, attempt.is_first())?;
     row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&source.target, &source.folder)?;
+    let mut table = TargetTable::open(&source.target, &source.folder, &call.ledger)?;
     row.table = Some(table.name.clone());
     table.on_conflict = source.settings.on_type_conflict;
     if skip(&table.name, info, &opened, file, call, row)? {
         return Ok(Step::Finished);
     }
     let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
+    let source_file = row.source_file.clone();
+    let target = table.name.clone();
     let claim = Claim {
-        table: &table.name,
-        source_file: &row.source_file,
+        table: &target,
+        source_file: &source_file,
         sheet_name: &info.name,
         sha256: &opened.sha256,
         format: format_name(opened.format),
@@ -223,12 +233,12 @@ fn load(
         run_id: call.run_id,
         settings: &file.settings,
     };
-    let Some((import_id, load_timestamp)) = audit::claim(&claim)? else {
+    let Some((import_id, load_timestamp)) = call.ledger.claim(&claim)? else {
         row.status = "skipped";
         row.message = Some("the same content was imported by another session just now".into());
         return Ok(Step::Finished);
     };
-    row.import_id = Some(import_id);
+    row.import_id = (!call.ledger.plans()).then_some(import_id);
     let head = client.head(HeadRequest {
         sheet: index,
         header: HeaderChoice::Auto {
@@ -243,19 +253,24 @@ fn load(
                 .hint("Name another sheet with sheet => '…' or sheet: in the configuration."),
         );
     }
+    call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = &attempt.known {
-        sheet.join(known);
+        sheet.join(&known.columns);
     }
-    let source_file = row.source_file.clone();
-    let fitted = table.fit(&sheet, (import_id, &source_file), &mut row.schema_changes)?;
+    let fitted = table
+        .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
+        .map_err(|failure| match &attempt.known {
+            Some(known) => failure.also(&known.place),
+            None => failure,
+        })?;
     row.missing_columns.clone_from(&fitted.missing);
+    let renames: Vec<String> = fitted.renames.iter().map(|r| r.describe()).collect();
     let import = Load {
         import_id,
         source_file: &source_file,
         sheet: &info.name,
         load_timestamp,
-        file_bytes: file.stat.bytes,
         guarded: attempt.guarded,
         only: None,
     };
@@ -275,37 +290,41 @@ fn load(
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
-    check_replacement(&removed, rows, &table.name, &source_file)?;
-    audit::complete(
-        import_id,
-        rows,
-        rejects.entries() as i64,
-        started.elapsed().as_secs_f64(),
-        loaded.lane,
-        head.header_row.map(|r| r as i32),
-    )?;
-    if let Some(other) = registry::also_in(&table.name, &source_file, &opened.sha256)? {
-        report::warning(
+    check_replacement(&removed, rows, &target, &source_file)?;
+    if !call.ledger.plans() {
+        audit::complete(
+            import_id,
+            rows,
+            rejects.entries() as i64,
+            started.elapsed().as_secs_f64(),
+            loaded.lane,
+            head.header_row.map(|r| r as i32),
+        )?;
+    }
+    if let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)? {
+        call.ledger.warning(
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
             Some("If that is not meant, revert one of the two imports.".into()),
         );
     }
-    row.status = if removed.is_empty() {
-        "imported"
-    } else {
-        "replaced"
+    call.ledger.keep_import(&claim, load_timestamp, rows);
+    row.status = match (call.ledger.plans(), removed.is_empty()) {
+        (true, _) => "planned",
+        (false, true) => "imported",
+        (false, false) => "replaced",
     };
     row.row_count = Some(rows);
     row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
-    row.message = remarks(&head, info, &loaded.done);
+    row.message = remarks(&head, info, &loaded.done, renames);
     Ok(Step::Finished)
 }
 
 fn choose_sheet<'a>(
     opened: &'a Opened,
     source: &Source,
+    call: &Call,
     say: bool,
 ) -> Result<(u32, &'a SheetInfo), Failure> {
     let choice = sheets::choose(
@@ -320,7 +339,7 @@ fn choose_sheet<'a>(
         .get(index)
         .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
     if let (true, SheetChoice::Loose(_)) = (say, choice) {
-        report::notice(format!(
+        call.ledger.notice(format!(
             "{}: sheet \"{}\" taken for \"{}\"",
             source.label,
             info.name,
@@ -342,7 +361,7 @@ fn skip(
     if call.reimport {
         return Ok(false);
     }
-    if let Some(import) = audit::present(table, &sheet.name, &opened.sha256)? {
+    if let Some(import) = call.ledger.present(table, &sheet.name, &opened.sha256)? {
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
@@ -352,7 +371,7 @@ fn skip(
     if call.explicit {
         return Ok(false);
     }
-    let Some(import) = audit::held(table, &sheet.name, &opened.sha256)? else {
+    let Some(import) = call.ledger.held(table, &sheet.name, &opened.sha256)? else {
         return Ok(false);
     };
     let who = import.reverted_by.clone().unwrap_or_default();
@@ -380,24 +399,27 @@ fn remove_earlier(
     row: &FileRow,
     say: bool,
 ) -> Result<Vec<Removed>, Failure> {
-    let mut earlier = audit::at_path(&table.name, &sheet.name, &row.source_file)?;
+    let mut earlier = call
+        .ledger
+        .at_path(&table.name, &sheet.name, &row.source_file)?;
     if call.reimport {
-        let same = audit::present(&table.name, &sheet.name, &opened.sha256)?;
+        let same = call
+            .ledger
+            .present(&table.name, &sheet.name, &opened.sha256)?;
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let deleted = removal::remove_again(&table.name, std::slice::from_ref(&import), say)?;
         let why = if import.sha256 == opened.sha256 {
             "reimport"
         } else {
             "replaced"
         };
-        audit::mark_reverted(import.import_id, why, false)?;
+        let deleted = call.ledger.remove(table, &import, why, say)?;
         removed.push(Removed { deleted });
     }
-    if call.reimport || call.explicit {
+    if (call.reimport || call.explicit) && !call.ledger.plans() {
         audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
     }
     Ok(removed)
@@ -455,8 +477,13 @@ fn format_name(format: Format) -> &'static str {
 }
 
 /// What is worth a word about a file that went in.
-fn remarks(head: &Head, sheet: &SheetInfo, done: &StreamDone) -> Option<String> {
-    let mut remarks = Vec::new();
+fn remarks(
+    head: &Head,
+    sheet: &SheetInfo,
+    done: &StreamDone,
+    renames: Vec<String>,
+) -> Option<String> {
+    let mut remarks = renames;
     if head.skipped_rows > 0 {
         remarks.push(format!(
             "header in row {}, {} above it not read",

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod blockers;
 pub mod catalog;
 mod client_text;
 pub mod compat;
@@ -15,6 +16,7 @@ pub mod copy;
 pub mod ddl;
 pub mod dependants;
 pub mod error;
+pub mod file_plan;
 pub mod guarded;
 pub mod guc;
 pub mod identity;
@@ -28,6 +30,8 @@ pub mod reader;
 pub mod registry;
 pub mod rejects;
 pub mod report;
+pub mod rewrite;
+pub mod rights;
 pub mod schema_history;
 pub mod setup;
 pub mod spi;

@@ -15,6 +15,8 @@ pub enum Request {
     Head(HeadRequest),
     /// Encode the sheet's rows.
     Stream(StreamRequest),
+    /// As [`Request::Stream`], but rows and rejected cells are only counted, not sent: a plan.
+    Check(StreamRequest),
 }
 
 /// What the reader answers.
