@@ -11,7 +11,7 @@ use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
-use crate::pg::{ddl, registry, report, subxact};
+use crate::pg::{ddl, registry, subxact};
 use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::protocol::{
     Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
@@ -456,15 +456,7 @@ fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
     let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
         return Ok(());
     };
-    let names = crate::pg::rejects::deferred_constraints(described.oid)?;
-    if !names.is_empty() {
-        report::warning(
-            format!("{} has constraints that are checked at commit", table.name.display()),
-            Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
-            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
-        );
-    }
-    Ok(())
+    crate::pg::rejects::warn_of_deferred(&table.name, described.oid)
 }
 
 fn format_name(format: Format) -> &'static str {

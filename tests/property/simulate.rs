@@ -10,8 +10,8 @@ use pgdatahub_core::columns::{self, Assigned, RESERVED, Remembered, SheetHeader}
 use pgdatahub_core::evolve::{self, Found, Target};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
-    HeadRequest, Header, HeaderChoice, Misfit, Response, RowEncoding, StreamColumn, StreamRequest,
-    Wire,
+    HeadRequest, Header, HeaderChoice, Misfit, OnMisfit, Response, RowEncoding, StreamColumn,
+    StreamRequest, Wire,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::Failed;
@@ -224,6 +224,7 @@ impl Import<'_> {
         let column = |target: &Target| StreamColumn {
             index: target.index,
             wire: target.wire,
+            on_misfit: OnMisfit::Misfit,
         };
         StreamRequest {
             columns: targets.iter().map(column).collect(),
@@ -234,6 +235,8 @@ impl Import<'_> {
             source_file: TAIL.source_file.into(),
             load_timestamp: TAIL.load_timestamp,
             resume,
+            unfillable: Vec::new(),
+            only: None,
         }
     }
 
