@@ -98,7 +98,7 @@ impl Run {
         if self.imagined != Some(Say::Nothing) {
             self.say(label, &row);
         }
-        self.rows.push(row);
+        self.rows.push(row.for_client());
         Ok(())
     }
 

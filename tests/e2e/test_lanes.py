@@ -238,3 +238,14 @@ def test_unlogged_and_tablespace_and_statement_triggers(db, folder):
     )
     imported(db.import_file(book(folder, 1, 2, 3), table_name="t"))
     assert db.value("SELECT sum(rows) FROM seen") == 3
+
+
+@pytest.mark.parametrize("encoding", ["win1252", "latin1", "sjis"])
+def test_result_rows_fit_the_client(db, folder, encoding):
+    """What the client's encoding lacks must not end the statement that returns it, and the import with it."""
+    folder.workbook("t/1.xlsx", [["日期 n"], [1]])
+    folder.workbook("t/2.xlsx", [["日期 n", "партнер"], [1.5, "€"]])
+    found = db.rows("SELECT * FROM pgdatahub.import_folder(%s)", [str(folder)], client_encoding=encoding)
+    assert [row["status"] for row in found] == ["imported", "imported"]
+    assert any(" -> " in change or " → " in change for change in found[1]["schema_changes"])
+    assert db.value("SELECT count(*) FROM t") == 2
