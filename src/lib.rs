@@ -32,9 +32,14 @@ extension_sql_file!(
     requires = ["tables"]
 );
 extension_sql_file!(
+    "../sql/03b_looking.sql",
+    name = "looking",
+    requires = ["functions"]
+);
+extension_sql_file!(
     "../sql/04_views.sql",
     name = "views",
-    requires = ["functions"]
+    requires = ["functions", "looking"]
 );
 extension_sql_file!(
     "../sql/05_grants.sql",

@@ -3,4 +3,5 @@
 
 mod import;
 mod inspect;
+mod looking;
 mod revert;

@@ -11,7 +11,7 @@ use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{ddl, registry, report, subxact};
 use pgdatahub_core::protocol::{
-    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
+    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, SheetOptions, StreamDone,
 };
 use pgdatahub_core::sheets::{self, SheetChoice};
 use std::os::fd::OwnedFd;
@@ -176,7 +176,7 @@ fn load(
     known: Option<&SheetColumns>,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
-    let (mut client, opened) = Client::open(&file.fd)?;
+    let (mut client, opened) = Client::open(&file.fd, false)?;
     row.sha256 = Some(opened.sha256.clone());
     let (index, info) = choose_sheet(&opened, source)?;
     row.sheet_name = Some(info.name.clone());
@@ -208,6 +208,7 @@ fn load(
             known: table.known_headers(),
         },
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+        options: SheetOptions::default(),
     })?;
     if head.header_row.is_none() {
         return Err(

@@ -8,6 +8,8 @@
 pub mod adopt;
 pub mod import_file;
 pub mod import_folder;
+pub mod look_rows;
+pub mod looking;
 pub mod options;
 pub mod revert;
 pub mod run;

@@ -7,6 +7,7 @@
 //! [`spi_lane`]), and what is remembered ([`audit`], [`registry`]).
 
 pub mod access;
+pub mod argument;
 pub mod audit;
 pub mod catalog;
 pub mod compat;
@@ -15,15 +16,18 @@ pub mod ddl;
 pub mod error;
 pub mod guc;
 pub mod identity;
+pub mod jsonb;
 pub mod location;
 pub mod lock;
 pub mod process;
 pub mod reader;
+pub mod record;
 pub mod registry;
 pub mod report;
 pub mod setup;
 pub mod spi;
 pub mod spi_lane;
+pub mod statement;
 pub mod subxact;
 pub mod text_form;
 pub mod transaction;

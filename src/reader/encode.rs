@@ -6,7 +6,9 @@ use crate::row::{Content, Row};
 use crate::sink::Sink;
 use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
 use pgdatahub_core::protocol::rows::{Run, push_row};
-use pgdatahub_core::protocol::{Reject, RowEncoding, StreamColumn, StreamRequest};
+use pgdatahub_core::protocol::{
+    ROW_NUMBER_COLUMN, Reject, RowEncoding, StreamColumn, StreamRequest,
+};
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::value::Value;
 use pgdatahub_core::{copy_binary, copy_text, text_form};
@@ -60,6 +62,7 @@ pub struct Encoder {
     rejects: Vec<Reject>,
     scratch: String,
     counters: Counters,
+    ignore_unlisted: bool,
 }
 
 impl Encoder {
@@ -72,7 +75,7 @@ impl Encoder {
         if request.columns.len() > 1_600 {
             return Err(bad("more than 1600 columns"));
         }
-        let mut position_of = vec![0u16; crate::row::MAX_COLUMNS as usize];
+        let mut position_of = vec![0u16; ROW_NUMBER_COLUMN as usize + 1];
         for (position, column) in (1u16..).zip(&request.columns) {
             match position_of.get_mut(column.index as usize) {
                 Some(slot @ 0) => *slot = position,
@@ -92,7 +95,13 @@ impl Encoder {
             rejects: Vec::new(),
             scratch: String::new(),
             counters,
+            ignore_unlisted: false,
         })
+    }
+
+    /// Passes over values in columns that are not listed.
+    pub fn ignore_unlisted(&mut self) {
+        self.ignore_unlisted = true;
     }
 
     /// The counters so far.
@@ -148,7 +157,9 @@ impl Encoder {
         for (number, cell) in (1u32..).zip(row.cells()) {
             match self.position_of[cell.index as usize] {
                 0 => {
-                    if let Some(value) = row.value(cell) {
+                    if !self.ignore_unlisted
+                        && let Some(value) = row.value(cell)
+                    {
                         return Some(misfit(cell.index, &value));
                     }
                 }
@@ -162,7 +173,7 @@ impl Encoder {
         let out = &mut self.batch;
         copy_binary::start_row(out, self.columns.len() as u16 + 2);
         for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, *number) {
+            match value_at(row, column, *number) {
                 None => copy_binary::null(out),
                 Some(value) => {
                     if !copy_binary::value(out, &value, column.wire, &mut self.scratch) {
@@ -179,7 +190,7 @@ impl Encoder {
     fn encode_text(&mut self, row: &Row) -> Option<MisfitAt> {
         let out = &mut self.batch;
         for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, *number) {
+            match value_at(row, column, *number) {
                 None => copy_text::null(out),
                 Some(value) => {
                     if !copy_text::value(out, &value, column.wire, &mut self.scratch) {
@@ -250,7 +261,10 @@ pub fn all(
     Ok(StreamEnd::Sheet)
 }
 
-fn value_at(row: &Row, number: u32) -> Option<Value<'_>> {
+fn value_at<'a>(row: &'a Row, column: &StreamColumn, number: u32) -> Option<Value<'a>> {
+    if column.index == ROW_NUMBER_COLUMN {
+        return Some(Value::Bigint(i64::from(row.number)));
+    }
     row.value(row.cells().get((number as usize).checked_sub(1)?)?)
 }
 

@@ -19,6 +19,8 @@
 //!       ◀─────────────────────────────── rows* Rejects* then Misfit | Done | Failed
 //!   after Misfit: Stream again with wider targets (from the misfit's row, or from the start)
 //!   after Done: Head for another sheet, or Open for another file
+//! Profile (instead of Stream) ─────────▶
+//!       ◀─────────────────────────────── Profile        (what each column holds) | Failed
 //! ```
 //!
 //! The backend never asks while an answer is under way; it gives up a stream by
@@ -26,8 +28,13 @@
 //! allocate by.
 
 pub mod frame;
+pub mod looking;
 pub mod messages;
 pub mod rows;
+pub mod sheet_options;
+
+pub use looking::{ColumnProfile, NamedArea, SheetProfile};
+pub use sheet_options::{ErrorCells, ROW_NUMBER_COLUMN, SheetOptions};
 
 pub use messages::{
     Failed, FailureKind, Format, Head, HeadRequest, Header, HeaderChoice, Hello, Limits, Misfit,
@@ -36,7 +43,7 @@ pub use messages::{
 };
 
 /// Changes whenever a message changes; the handshake refuses another one.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The product's version; the handshake refuses a reader of another one.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

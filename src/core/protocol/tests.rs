@@ -30,7 +30,9 @@ fn wires() -> impl Strategy<Value = Wire> {
     prop_oneof![
         types().prop_map(Wire::Native),
         Just(Wire::Input),
-        Just(Wire::InputNumber)
+        Just(Wire::InputNumber),
+        Just(Wire::Exact),
+        Just(Wire::Json)
     ]
 }
 
@@ -38,7 +40,9 @@ fn requests() -> impl Strategy<Value = Request> {
     let limits = any::<(u64, u64, u64)>();
     let choice = prop_oneof![
         any::<Vec<String>>().prop_map(|known| HeaderChoice::Auto { known }),
-        any::<u32>().prop_map(HeaderChoice::Row)
+        any::<u32>().prop_map(HeaderChoice::Row),
+        any::<Vec<u32>>().prop_map(HeaderChoice::Rows),
+        Just(HeaderChoice::None)
     ];
     let columns = prop::collection::vec(
         (any::<u32>(), wires()).prop_map(|(index, wire)| StreamColumn { index, wire }),
@@ -60,13 +64,15 @@ fn requests() -> impl Strategy<Value = Request> {
                     max_cells,
                     cpu_seconds,
                 },
+                names: false,
             })
         }),
         (any::<(u32, u32)>(), choice).prop_map(|((sheet, sample_rows), header)| Request::Head(
             HeadRequest {
                 sheet,
                 header,
-                sample_rows
+                sample_rows,
+                options: SheetOptions::default(),
             }
         )),
         (columns, encoding, any::<(String, i64, bool)>()).prop_map(
@@ -109,6 +115,7 @@ fn opened() -> impl Strategy<Value = Response> {
                 bytes,
                 format,
                 sheets,
+                names: None,
             })
         })
 }
