@@ -77,7 +77,7 @@ COMMENT ON COLUMN pgdatahub.etl_tables.managed_since IS 'When it became managed'
 COMMENT ON COLUMN pgdatahub.etl_tables.managed_by IS 'Role that made it managed';
 COMMENT ON COLUMN pgdatahub.etl_tables.dropped_at IS 'When an import found that the table had been dropped by hand';
 COMMENT ON COLUMN pgdatahub.etl_tables.cached_oid IS 'Oid of the table in the cluster and database of cached_system and cached_database; only a hint by which a rename is followed';
-COMMENT ON COLUMN pgdatahub.etl_tables.cached_database IS 'Database in which cached_oid holds';
+COMMENT ON COLUMN pgdatahub.etl_tables.cached_database IS 'Oid, as text, of the database in which cached_oid holds';
 COMMENT ON COLUMN pgdatahub.etl_tables.cached_system IS 'System identifier of the cluster in which cached_oid holds';
 
 CREATE TABLE pgdatahub.etl_columns (

@@ -29,6 +29,7 @@ pub mod report;
 pub mod serial;
 pub mod sheet_range;
 pub mod sheets;
+pub mod sql_name;
 pub mod text_form;
 pub mod types;
 pub mod value;

@@ -21,11 +21,16 @@ pub fn adopt(name: &TableName) -> Result<String, Failure> {
         )
     })?;
     catalog::check_owner(oid, name)?;
-    if registry::lookup(name)?.is_some_and(|managed| managed.oid == Some(oid)) {
-        return Err(Failure::new(
-            "55000",
-            format!("table {} is managed already", name.display()),
-        ));
+    match registry::lookup(name)? {
+        Some(managed) if managed.oid == Some(oid) => {
+            return Err(Failure::new(
+                "55000",
+                format!("table {} is managed already", name.display()),
+            ));
+        }
+        // A managed table of that name was dropped by hand, and with it its imports.
+        Some(managed) if managed.oid.is_none() => registry::mark_dropped(&managed.name)?,
+        _ => {}
     }
     let table = catalog::describe(oid)?;
     let has = |column: &str| table.columns.iter().any(|c| c.name == column);

@@ -93,9 +93,6 @@ fn failed(row: &mut FileRow, failure: Failure) {
     if let (false, Some(sheet)) = (told, &row.sheet_name) {
         failure = failure.also(format!("Sheet \"{sheet}\"."));
     }
-    if failure.sqlstate == "40001" && failure.hint.is_none() {
-        failure.hint = Some("Run imports at isolation level READ COMMITTED, or try again.".into());
-    }
     row.message = Some(failure.message);
     row.sqlstate = Some(failure.sqlstate);
     row.detail = failure.detail;
@@ -243,7 +240,7 @@ fn load(
         End::Restart(columns) => return Ok(Step::Restart(columns)),
     };
     let rows = loaded.rows as i64;
-    check_replacement(&removed, rows)?;
+    check_replacement(&removed, rows, &table.name, &source_file)?;
     audit::complete(
         import_id,
         rows,
@@ -381,14 +378,29 @@ fn remove_earlier(
 }
 
 /// A re-issue that lost most of its rows is more likely a mistake than a correction.
-fn check_replacement(removed: &[Removed], rows: i64) -> Result<(), Failure> {
+fn check_replacement(
+    removed: &[Removed],
+    rows: i64,
+    table: &TableName,
+    source_file: &str,
+) -> Result<(), Failure> {
     let before: i64 = removed.iter().map(|r| r.deleted).sum();
     if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
         return Ok(());
     }
-    Err(Failure::new("22000", format!("the new content has {rows} rows where the earlier import had {before}"))
-        .detail(format!("A replacement must leave at least {} percent of the rows (replace_min_percent).", guc::REPLACE_MIN_PERCENT))
-        .hint("If that is right, revert the earlier import first: SELECT pgdatahub.revert('table', 'file')."))
+    Err(Failure::new(
+        "22000",
+        format!("the new content has {rows} rows where the earlier import had {before}"),
+    )
+    .detail(format!(
+        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
+        guc::REPLACE_MIN_PERCENT
+    ))
+    .hint(format!(
+        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
+        ddl::literal(&table.display()),
+        ddl::literal(source_file)
+    )))
 }
 
 fn format_name(format: Format) -> &'static str {

@@ -8,10 +8,10 @@ use crate::pg::access::{self, Grant};
 use crate::pg::audit::{self, FileRow};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
-use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::process::EndReader;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
 use crate::pg::{guc, registry, report, subxact};
+use pgdatahub_core::sql_name;
 use std::path::PathBuf;
 
 /// Imports a folder in the caller's transaction, each file in a subtransaction.
@@ -35,12 +35,7 @@ pub fn import_folder(options: &Options) -> Result<Vec<FileRow>, Failure> {
     if plan.sources.is_empty() {
         nothing_found(options, &plan);
     }
-    let keys: Vec<TargetKey> = plan
-        .sources
-        .iter()
-        .map(|s| TargetKey::of(&s.target.schema, &s.target.table))
-        .collect();
-    lock_targets(&keys)?;
+    targets::lock(&plan.sources)?;
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,
@@ -76,7 +71,7 @@ pub fn import_file(
     registry::follow_renames()?;
     let source = single(&path, table_name, sheet, target_schema)?;
     let mut run = Run::start("import_file", &path, 1, 0)?;
-    lock_targets(&[TargetKey::of(&source.target.schema, &source.target.table)])?;
+    targets::lock(std::slice::from_ref(&source))?;
     let call = Call {
         run_id: run.run_id,
         reimport,
@@ -109,10 +104,7 @@ fn single(
     if let Some(sheet) = sheet {
         settings.sheet = Some(sheet.to_owned());
     }
-    let schema = match target_schema
-        .map(str::to_owned)
-        .or_else(|| settings.schema.clone())
-    {
+    let schema = match targets::schema_for(target_schema, &settings) {
         Some(schema) => schema,
         None => catalog::current_schema()?,
     };
@@ -141,15 +133,14 @@ fn single(
 
 /// A table's name as SQL would parse it: `sales.claims`, `"My Table"`.
 fn named(text: &str, schema: String) -> Result<TableName, Failure> {
-    let mut parts = catalog::parse_name(text)?;
-    match (parts.pop(), parts.pop(), parts.is_empty()) {
-        (Some(table), None, true) => Ok(TableName { schema, table }),
-        (Some(table), Some(schema), true) => Ok(TableName { schema, table }),
-        _ => Err(
-            Failure::new("42602", format!("\"{text}\" is not a table's name"))
-                .hint("For example table_name => 'sales.claims'."),
-        ),
-    }
+    let (own_schema, table) = sql_name::parse_table(text).map_err(|why| {
+        Failure::new("42602", format!("table_name \"{text}\" {why}"))
+            .hint("For example table_name => 'claims', 'sales.claims' or '\"My Table\"'.")
+    })?;
+    Ok(TableName {
+        schema: own_schema.unwrap_or(schema),
+        table,
+    })
 }
 
 fn by_file(

@@ -6,7 +6,7 @@ use crate::pg::reader::{Frame, refused};
 use crate::pg::record::Records;
 use crate::pg::transaction::check_for_interrupts;
 use pgdatahub_core::protocol::rows::Run;
-use pgdatahub_core::protocol::{Response, Wire, rows};
+use pgdatahub_core::protocol::{Response, Wire};
 use pgdatahub_core::{decode, json, naming};
 use std::collections::VecDeque;
 
@@ -57,15 +57,16 @@ impl JsonRows {
         while self.pending.is_empty() && !self.ended {
             check_for_interrupts();
             match self.look.client().next()? {
-                Frame::Rows(payload) => {
-                    let (_, at) = rows::parse(&payload).map_err(malformed)?;
-                    self.decode(&payload[at..])?;
-                }
+                Frame::Rows { payload, at, .. } => self.decode(&payload[at..])?,
                 Frame::Control(Response::Rejects { rejects }) => self.look.reject(rejects),
                 Frame::Control(Response::Misfit(misfit)) => {
                     let first = (misfit.column, misfit.value_type);
+                    let before = self.indexes.len();
                     self.look.widen(misfit.rest.into_iter().chain([first]))?;
                     self.stream(true)?;
+                    if self.indexes.len() <= before {
+                        return Err(out_of_order());
+                    }
                 }
                 Frame::Control(Response::Done(_)) => {
                     self.ended = true;
@@ -146,8 +147,7 @@ pub fn read_into(ask: &Ask, records: &mut Records) -> Result<(), Failure> {
     while left > 0 {
         let frame = look.client().next();
         match frame.map_err(|failure| look.locate(failure))? {
-            Frame::Rows(payload) => {
-                let (runs, at) = rows::parse(&payload).map_err(malformed)?;
+            Frame::Rows { runs, payload, at } => {
                 put_batch(&look, records, &indexes, &runs, &payload[at..], &mut left)?;
             }
             Frame::Control(Response::Rejects { rejects }) => look.reject(rejects),

@@ -33,6 +33,8 @@ pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Fai
     let managed = registry::lookup(table)?
         .filter(|managed| managed.oid.is_some())
         .ok_or_else(|| not_managed(table))?;
+    // Before anything is told about its files.
+    catalog::check_delete(&managed.name)?;
     lock_targets(&[TargetKey::of(&managed.name.schema, &managed.name.table)])?;
     let all = audit::in_table(&managed.name)?;
     let chosen = match which {
@@ -59,12 +61,9 @@ pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
     // Again, under the lock.
     let import = audit::by_id(import_id)?
         .ok_or_else(|| Failure::new("22023", format!("there is no import {import_id}")))?;
-    if let Some(when) = &import.reverted_at {
-        let who = import.reverted_by.clone().unwrap_or_default();
-        return Err(
-            Failure::new("55000", format!("import {import_id} was reverted before"))
-                .detail(format!("By {who} on {when}.")),
-        );
+    if import.reverted_at.is_some() {
+        let message = format!("import {import_id} was reverted before");
+        return Err(reverted_before(message, &import));
     }
     let table = import.table.clone();
     remove(&table, vec![import], how)
@@ -99,28 +98,36 @@ fn remove(table: &TableName, imports: Vec<Import>, how: How) -> Result<i64, Fail
     Ok(total)
 }
 
-fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import>, Failure> {
-    let exact: Vec<Import> = all
-        .iter()
-        .filter(|i| i.source_file == path)
-        .cloned()
-        .collect();
-    if !exact.is_empty() {
-        return Ok(exact);
-    }
-    // An ending is whole path parts, so that "1.xlsx" is not "11.xlsx".
+/// The imports of that very path, else of those that end in it. An ending is
+/// whole path parts, so that "1.xlsx" is not "11.xlsx".
+fn at_path(all: &[Import], path: &str) -> Vec<Import> {
     let ending = format!("/{}", path.trim_start_matches('/'));
-    let found: Vec<Import> = all
-        .iter()
-        .filter(|i| i.source_file.ends_with(&ending))
-        .cloned()
-        .collect();
+    let of = |picked: &dyn Fn(&str) -> bool| -> Vec<Import> {
+        let imports = all.iter().filter(|i| picked(&i.source_file));
+        imports.cloned().collect()
+    };
+    let exact = of(&|file| file == path);
+    if exact.is_empty() {
+        of(&|file| file.ends_with(&ending))
+    } else {
+        exact
+    }
+}
+
+fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import>, Failure> {
+    let found = at_path(&all, path);
     let mut files: Vec<&str> = found.iter().map(|i| i.source_file.as_str()).collect();
     files.sort_unstable();
     files.dedup();
     match files.as_slice() {
         [_] => Ok(found),
         [] => {
+            if let Some(before) = at_path(&audit::reverted_from(table)?, path).first() {
+                return Err(reverted_before(
+                    format!("\"{path}\" is no longer in {}", table.display()),
+                    before,
+                ));
+            }
             let names: Vec<&str> = all.iter().map(|i| i.source_file.as_str()).collect();
             let nearest = pgdatahub_core::nearest::nearest(
                 path,
@@ -153,10 +160,23 @@ fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import
     }
 }
 
+fn reverted_before(message: String, import: &Import) -> Failure {
+    Failure::new("55000", message).detail(format!(
+        "Its rows were removed by {} on {}.",
+        import.reverted_by.as_deref().unwrap_or_default(),
+        import.reverted_at.as_deref().unwrap_or_default()
+    ))
+}
+
 fn by_hash(table: &TableName, all: Vec<Import>, sha256: &str) -> Result<Vec<Import>, Failure> {
     let wanted = sha256.trim().to_ascii_lowercase();
     let found: Vec<Import> = all.into_iter().filter(|i| i.sha256 == wanted).collect();
     if found.is_empty() {
+        let reverted = audit::reverted_from(table)?;
+        if let Some(before) = reverted.iter().find(|i| i.sha256 == wanted) {
+            let message = format!("SHA-256 {sha256} is no longer in {}", table.display());
+            return Err(reverted_before(message, before));
+        }
         return Err(Failure::new(
             "22023",
             format!("no import with SHA-256 {sha256} is in {}", table.display()),

@@ -8,7 +8,6 @@ use super::run::Run;
 use super::targets::{self, Source};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
-use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::process::EndReader;
 use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain, sleep};
 use crate::pg::{guc, registry, report};
@@ -78,11 +77,7 @@ fn one_unit(
     sectional: bool,
     run: &mut Run,
 ) -> Result<bool, Failure> {
-    let keys: Vec<TargetKey> = unit
-        .iter()
-        .map(|s| TargetKey::of(&s.target.schema, &s.target.table))
-        .collect();
-    lock_targets(&keys)?;
+    targets::lock(unit)?;
     if sectional {
         let (rows, failed) = folder_unit(grant, unit, call);
         let labels: Vec<String> = unit.iter().map(|s| s.label.clone()).collect();

@@ -25,8 +25,9 @@ impl SheetColumns {
         )
     }
 
-    /// Joins what a misfit says of the rest of the sheet.
-    pub fn widen(&mut self, misfit: &Misfit) {
+    /// Joins what a misfit says of the rest of the sheet; whether that is news.
+    pub fn widen(&mut self, misfit: &Misfit) -> bool {
+        let mut news = false;
         for (index, column_type) in misfit
             .rest
             .iter()
@@ -36,8 +37,11 @@ impl SheetColumns {
                 .0
                 .entry(*index)
                 .or_insert_with(|| (String::new(), ColumnType::None));
-            known.1 = known.1.join(*column_type);
+            let joined = known.1.join(*column_type);
+            news |= joined != known.1;
+            known.1 = joined;
         }
+        news
     }
 
     /// Joins what an earlier attempt at the same file found.
@@ -109,6 +113,9 @@ impl TargetTable {
                 if oid.is_none() {
                     registry::mark_dropped(&name)?;
                     name = target.clone();
+                    if catalog::find(target)?.is_some() {
+                        return Err(not_managed(target));
+                    }
                 }
             }
             None if catalog::find(target)?.is_some() => return Err(not_managed(target)),
@@ -317,7 +324,7 @@ fn not_managed(target: &TableName) -> Failure {
     Failure::new("55000", format!("table {name} exists and is not managed by pgdatahub"))
         .detail("An import never alters or fills a table that it did not create, lest a folder of that name overwrite it.")
         .hint(format!(
-            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table: in the configuration.",
+            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table_name => '…' or table: in the configuration.",
             name.replace('\'', "''")
         ))
 }

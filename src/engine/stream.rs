@@ -85,7 +85,13 @@ pub fn load(
                 })));
             }
             Response::Misfit(misfit) => {
-                sheet.widen(&misfit);
+                if !sheet.widen(&misfit) {
+                    return Err(Failure::new(
+                        "58000",
+                        "the reader process reported a misfit that changes nothing",
+                    )
+                    .also(at(import.sheet, &misfit)));
+                }
                 let large = table
                     .table
                     .as_ref()
@@ -95,7 +101,7 @@ pub fn load(
                 }
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
-                    .map_err(|failure| at_cell(failure, import.sheet, &misfit))?;
+                    .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
                 resume = true;
             }
             other => {
@@ -186,10 +192,7 @@ fn record(import: &Load<'_>, fitted: &Fitted, rejects: &[Reject]) -> Result<(), 
     audit::rejects(import.import_id, import.sheet, &rows)
 }
 
-fn at_cell(failure: Failure, sheet: &str, misfit: &Misfit) -> Failure {
+fn at(sheet: &str, misfit: &Misfit) -> String {
     let cell = naming::cell(misfit.row, misfit.column);
-    failure.also(format!(
-        "Sheet \"{sheet}\", cell {cell} holds \"{}\".",
-        misfit.value
-    ))
+    format!("Sheet \"{sheet}\", cell {cell} holds \"{}\".", misfit.value)
 }

@@ -4,9 +4,11 @@ use super::options::Options;
 use crate::pg::access::{self, Found, Grant, Listing};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
-use crate::pg::guc;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
 use pgdatahub_core::discover::{self, FolderTarget};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Name of the configuration that may lie in an imported folder.
@@ -79,26 +81,21 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
             None => discover::table_name(&root, &found.folders),
         };
         let folder = folder_path(&options.path, found);
-        if folders.iter().all(|known| known.folder != folder) {
-            folders.push(FolderTarget {
-                folder: folder.clone(),
-                schema: settings.schema.clone(),
-                table: table.clone(),
-                explicit: settings.table.is_some(),
-            });
-        }
-        let schema = match options
-            .target_schema
-            .as_ref()
-            .or(settings.schema.as_ref())
-            .cloned()
-        {
+        let schema = match schema_for(options.target_schema.as_deref(), &settings) {
             Some(schema) => schema,
             None => match &default_schema {
                 Some(schema) => String::clone(schema),
                 None => default_schema.insert(catalog::current_schema()?).clone(),
             },
         };
+        if folders.iter().all(|known| known.folder != folder) {
+            folders.push(FolderTarget {
+                folder: folder.clone(),
+                schema: Some(schema.clone()),
+                table: table.clone(),
+                explicit: settings.table.is_some(),
+            });
+        }
         sources.push(Source {
             label: label(&found.relative),
             below: found.relative.clone(),
@@ -113,6 +110,31 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
         sources.retain(|source| glob.matches(&source.label));
     }
     Ok(Plan { sources, listing })
+}
+
+/// Takes the targets' locks. A renamed table is known by its folder's name and
+/// by its own: both take the lock of its own.
+///
+/// # Errors
+/// SPI's own.
+pub fn lock(sources: &[Source]) -> Result<(), Failure> {
+    let targets: BTreeSet<&TableName> = sources.iter().map(|source| &source.target).collect();
+    let mut keys = Vec::with_capacity(targets.len());
+    for target in targets {
+        let managed = registry::lookup(target)?.map(|managed| managed.name);
+        let name = managed.as_ref().unwrap_or(target);
+        keys.push(TargetKey::of(&name.schema, &name.table));
+    }
+    lock_targets(&keys)
+}
+
+/// The schema that the call names, else the table's own of `table:`, else `schema:`.
+pub fn schema_for(argument: Option<&str>, settings: &FolderSettings) -> Option<String> {
+    let table = settings.table.as_ref();
+    argument
+        .map(str::to_owned)
+        .or_else(|| table.and_then(|table| table.schema.clone()))
+        .or_else(|| settings.schema.clone())
 }
 
 fn label(path: &Path) -> String {

@@ -364,7 +364,8 @@ pub fn stat(file: &OwnedFd) -> Result<FileStat, Failure> {
 
 /// Whether a recorded file is still where it was. Errors other than "missing" count as there.
 pub fn is_gone(path: &str) -> bool {
-    matches!(rustix::fs::stat(path), Err(Errno::NOENT | Errno::NOTDIR))
+    let missing = |path: &[u8]| matches!(rustix::fs::stat(path), Err(Errno::NOENT | Errno::NOTDIR));
+    missing(path.as_bytes()) && missing(&discover::undisplay_path(path))
 }
 
 /// The whole of a small file, through the same rights as any other.

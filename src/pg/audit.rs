@@ -287,6 +287,18 @@ pub fn in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
     )
 }
 
+/// The imports of a table that were taken out again, the latest first.
+///
+/// # Errors
+/// SPI's own.
+pub fn reverted_from(table: &TableName) -> Result<Vec<Import>, Failure> {
+    let args = [table.schema.as_str().into(), table.table.as_str().into()];
+    imports(
+        "i.table_schema = $1 AND i.table_name = $2 AND i.reverted_at IS NOT NULL ORDER BY i.reverted_at DESC",
+        &args,
+    )
+}
+
 /// One import by its id, whatever its state.
 ///
 /// # Errors

@@ -258,20 +258,6 @@ pub fn cascading_keys(oid: pg_sys::Oid) -> Result<Vec<String>, Failure> {
     )
 }
 
-/// A qualified name taken apart as SQL would.
-///
-/// # Errors
-/// 42602 is raised by PostgreSQL for what is no name.
-pub fn parse_name(text: &str) -> Result<Vec<String>, Failure> {
-    Ok(
-        spi::first("SELECT pg_catalog.parse_ident($1)", &[text.into()], |row| {
-            row.value::<Vec<String>>(1)
-        })?
-        .flatten()
-        .unwrap_or_default(),
-    )
-}
-
 /// # Errors
 /// 42501 when the calling role may not delete from the table, 42P01 when it is gone.
 pub fn check_delete(name: &TableName) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use super::error::{Failure, observed};
 use super::location::{Rows, copy_line};
 use super::reader::{Client, Frame};
 use pgdatahub_core::copy_binary;
-use pgdatahub_core::protocol::{Reject, Response, RowEncoding, rows};
+use pgdatahub_core::protocol::{Reject, Response, RowEncoding};
 use pgrx::pg_sys::PgTryBuilder;
 use pgrx::{pg_guard, pg_sys};
 use std::panic::AssertUnwindSafe;
@@ -114,14 +114,7 @@ pub fn copy_part(
     };
     let stored = stored.map_err(|failure| located(failure, name, &feed.rows))?;
     if stored != feed.sent && !table.may_drop_rows {
-        return Err(Failure::new(
-            "XX000",
-            format!(
-                "{} rows were sent to {}, {stored} arrived",
-                feed.sent,
-                name.display()
-            ),
-        ));
+        return Err(not_as_sent(name, feed.sent, stored));
     }
     Ok(Part {
         sent: feed.sent,
@@ -129,6 +122,18 @@ pub fn copy_part(
         rejects: feed.rejects,
         end: feed.end,
     })
+}
+
+/// Rows that were announced and did not come, or came unannounced; or a table
+/// that is less plain than its catalog entry says.
+pub fn not_as_sent(name: &TableName, sent: u64, stored: u64) -> Failure {
+    let into = name.display();
+    Failure::new(
+        "58000",
+        format!("{sent} rows were sent to {into}, {stored} arrived"),
+    )
+    .detail("The rows from the reader process were malformed, or something else keeps rows from the table.")
+    .hint("Try SET pgdatahub.lane = spi.")
 }
 
 /// The failure with the sheet's row, or rows, in its DETAIL.
@@ -253,9 +258,7 @@ impl Feed<'_> {
             return Ok(());
         }
         match self.client.next()? {
-            Frame::Rows(payload) => {
-                let (runs, at) =
-                    rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+            Frame::Rows { runs, payload, at } => {
                 self.rows.extend(&runs);
                 self.sent += runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
                 self.bytes += (payload.len() - at) as u64;

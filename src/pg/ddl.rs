@@ -200,6 +200,11 @@ fn comment_header(name: &TableName, column: &NewColumn) -> Result<(), Failure> {
     )
 }
 
+/// A text as SQL writes it, for statements that a HINT gives.
+pub fn literal(text: &str) -> String {
+    quote_literal(text)
+}
+
 fn comment(kind: &str, object: &str, text: &str) -> Result<(), Failure> {
     spi::execute(
         &format!("COMMENT ON {kind} {object} IS {}", quote_literal(text)),

@@ -4,6 +4,7 @@
 //! names. Both matter here (a trigger's own SQLSTATE, PD001, the row that broke
 //! a CHECK), so an error context callback copies them while the error passes.
 
+use super::client_text::for_client;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
 use pgrx::prelude::*;
@@ -82,12 +83,12 @@ impl Failure {
         if code as i32 != packed {
             force_sqlstate(packed);
         }
-        let mut report = ErrorReport::new(code, self.message, "pgdatahub");
+        let mut report = ErrorReport::new(code, for_client(self.message), "pgdatahub");
         if let Some(detail) = self.detail {
-            report = report.set_detail(detail);
+            report = report.set_detail(for_client(detail));
         }
         if let Some(hint) = self.hint {
-            report = report.set_hint(hint);
+            report = report.set_hint(for_client(hint));
         }
         report.report(PgLogLevel::ERROR);
         unreachable!("an ERROR does not return")
@@ -97,14 +98,14 @@ impl Failure {
     pub fn warn(&self, message: String) {
         let mut report = ErrorReport::new(
             PgSqlErrorCode::from(pack(&self.sqlstate)),
-            message,
+            for_client(message),
             "pgdatahub",
         );
         if let Some(detail) = &self.detail {
-            report = report.set_detail(detail.clone());
+            report = report.set_detail(for_client(detail.clone()));
         }
         if let Some(hint) = &self.hint {
-            report = report.set_hint(hint.clone());
+            report = report.set_hint(for_client(hint.clone()));
         }
         report.report(PgLogLevel::WARNING);
     }

@@ -49,10 +49,15 @@ impl Rows {
 }
 
 /// The line number in the context that COPY's own callback gives: the first
-/// number after the relation's name, in whatever language.
+/// number after the relation's name, in whatever language. A type's input
+/// function may have put lines of its own before it, data may follow it.
 pub fn copy_line(context: &str, relation: &str) -> Option<u64> {
-    let at = context.find(relation)? + relation.len();
-    let digits: String = context[at..]
+    let digits: String = context
+        .lines()
+        .find_map(|line| {
+            let (before, after) = line.split_once(relation)?;
+            (before == "COPY " || (before.is_empty() && line.contains("COPY"))).then_some(after)
+        })?
         .chars()
         .skip_while(|c| !c.is_ascii_digit())
         .take_while(char::is_ascii_digit)

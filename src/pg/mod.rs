@@ -10,6 +10,7 @@ pub mod access;
 pub mod argument;
 pub mod audit;
 pub mod catalog;
+mod client_text;
 pub mod compat;
 pub mod copy;
 pub mod ddl;

@@ -11,6 +11,7 @@ use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
 
 /// A running reader.
 pub struct Process {
@@ -111,12 +112,12 @@ pub fn end_of_dead(own: Option<RawFd>) -> String {
         return "It had ended before.".into();
     };
     let mut status = 0;
-    let waited = std::time::Instant::now();
+    let waited = Instant::now();
     loop {
         // SAFETY: our own child.
         match unsafe { libc::waitpid(process.pid, &raw mut status, libc::WNOHANG) } {
             0 if waited.elapsed().as_millis() < 500 => {
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(2));
             }
             pid if pid == process.pid => break,
             _ => {
@@ -334,34 +335,59 @@ fn send_some(socket: RawFd, bytes: &[u8], descriptor: Option<RawFd>) -> isize {
     }
 }
 
-/// Receives into `buffer`: how many bytes, 0 when the reader has hung up.
-/// Waits; cancellable.
-pub fn receive(socket: RawFd, buffer: &mut [u8]) -> usize {
+/// What came from the reader.
+pub enum Received {
+    /// So many bytes.
+    Bytes(usize),
+    /// It has closed its end.
+    HungUp,
+    /// Nothing for so many seconds, see [`patience`].
+    Silence(u64),
+}
+
+/// A reader may use `pgdatahub.reader_cpu` seconds of processor time for a file,
+/// and the machine may be busy; one that says nothing for longer than twice that
+/// hangs. Never under 20 seconds: waiting for a slow disk is no processor time.
+fn patience() -> Duration {
+    Duration::from_secs((2 * u64::from(guc::READER_CPU.get().unsigned_abs())).max(20))
+}
+
+/// Receives into `buffer`. Waits; cancellable.
+pub fn receive(socket: RawFd, buffer: &mut [u8]) -> Received {
+    let mut began = None;
     loop {
         // SAFETY: writes at most the buffer's length.
         let got = unsafe { libc::recv(socket, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
-        if got >= 0 {
-            return got as usize;
+        match got {
+            0 => return Received::HungUp,
+            1.. => return Received::Bytes(got as usize),
+            _ => {}
         }
         match std::io::Error::last_os_error().kind() {
-            std::io::ErrorKind::WouldBlock => wait(socket, pg_sys::WL_SOCKET_READABLE),
+            std::io::ErrorKind::WouldBlock => {
+                if began.get_or_insert_with(Instant::now).elapsed() > patience() {
+                    return Received::Silence(patience().as_secs());
+                }
+                wait(socket, pg_sys::WL_SOCKET_READABLE);
+            }
             std::io::ErrorKind::Interrupted => super::transaction::check_for_interrupts(),
-            _ => return 0,
+            _ => return Received::HungUp,
         }
     }
 }
 
-/// Waits for the socket, the latch or the postmaster's death. Never a bare
-/// poll: that would outlive the postmaster and sleep through a cancel.
+/// Waits for the socket, the latch or the postmaster's death, for at most a
+/// second. Never a bare poll: that would outlive the postmaster and sleep
+/// through a cancel.
 fn wait(socket: RawFd, event: u32) {
-    let events = event | pg_sys::WL_LATCH_SET | pg_sys::WL_EXIT_ON_PM_DEATH;
+    let events = event | pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
     // SAFETY: this backend's latch and socket.
     unsafe {
         let got = pg_sys::WaitLatchOrSocket(
             pg_sys::MyLatch,
             events as i32,
             socket,
-            -1,
+            1_000,
             pg_sys::PG_WAIT_EXTENSION,
         );
         if got as u32 & pg_sys::WL_LATCH_SET != 0 {

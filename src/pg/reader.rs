@@ -1,8 +1,10 @@
 //! The backend's side of the protocol: requests, answers, and the feed of rows.
 
 use super::error::Failure;
+use super::process::Received;
 use super::{guc, process, transaction};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
+use pgdatahub_core::protocol::rows::{self, Run};
 use pgdatahub_core::protocol::{
     Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Request, Response,
     SheetProfile, StreamRequest, VERSION,
@@ -18,14 +20,22 @@ pub struct Client {
     answering: bool,
     /// The reader is this client's alone and ends with it.
     own: bool,
+    /// The last sheet row that came: rows come once and in order.
+    last_row: u32,
+    /// How many rows came since the stream began.
+    rows: u64,
 }
 
 /// What the reader sent next.
 pub enum Frame {
     /// A control message.
     Control(Response),
-    /// A row frame's payload.
-    Rows(Vec<u8>),
+    /// A row frame: which rows, and its payload with the encoded rows from `at` on.
+    Rows {
+        runs: Vec<Run>,
+        payload: Vec<u8>,
+        at: usize,
+    },
 }
 
 thread_local! {
@@ -43,11 +53,7 @@ impl Client {
             process::end();
         }
         let (socket, fresh) = process::socket()?;
-        let mut client = Client {
-            socket,
-            answering: true,
-            own: false,
-        };
+        let mut client = Client::on(socket, false);
         if fresh {
             SERVED.set(0);
             client.greet()?;
@@ -63,11 +69,7 @@ impl Client {
     /// # Errors
     /// As [`Client::open`].
     pub fn open_own(file: &OwnedFd, names: bool) -> Result<(Client, Opened), Failure> {
-        let mut client = Client {
-            socket: process::own_socket()?,
-            answering: true,
-            own: true,
-        };
+        let mut client = Client::on(process::own_socket()?, true);
         client.greet()?;
         let opened = client.open_file(file, names)?;
         Ok((client, opened))
@@ -86,6 +88,16 @@ impl Client {
         match self.answer()? {
             Response::Opened(opened) => Ok(opened),
             other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn on(socket: RawFd, own: bool) -> Client {
+        Client {
+            socket,
+            answering: true,
+            own,
+            last_row: 0,
+            rows: 0,
         }
     }
 
@@ -143,6 +155,9 @@ impl Client {
     /// # Errors
     /// 58000 when the reader died.
     pub fn stream(&mut self, request: StreamRequest) -> Result<(), Failure> {
+        if !request.resume {
+            (self.last_row, self.rows) = (0, 0);
+        }
         self.send(&Request::Stream(request), None)
     }
 
@@ -156,15 +171,35 @@ impl Client {
         let (kind, len) = frame::parse_header(head).map_err(|e| self.broken(&e))?;
         let payload = self.payload(len)?;
         match kind {
-            FrameKind::Rows => Ok(Frame::Rows(payload)),
+            FrameKind::Rows => self.rows(payload),
             FrameKind::Control => {
                 let response = frame::parse_control(&payload).map_err(|e| self.broken(&e))?;
                 if !matches!(response, Response::Rejects { .. }) {
                     self.answering = false;
                 }
-                Ok(Frame::Control(response))
+                match &response {
+                    Response::Done(done) if done.rows != self.rows => Err(self.broken(&BadFrame(
+                        format!("{} rows came, {} were announced", self.rows, done.rows),
+                    ))),
+                    _ => Ok(Frame::Control(response)),
+                }
             }
         }
+    }
+
+    fn rows(&mut self, payload: Vec<u8>) -> Result<Frame, Failure> {
+        let (runs, at) = rows::parse(&payload).map_err(|e| self.broken(&e))?;
+        if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
+            if first.first <= self.last_row {
+                return Err(self.broken(&BadFrame(format!(
+                    "row {} after row {}",
+                    first.first, self.last_row
+                ))));
+            }
+            self.last_row = last.first + (last.count - 1);
+        }
+        self.rows += runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
+        Ok(Frame::Rows { runs, payload, at })
     }
 
     /// One control message, as the answer to a request.
@@ -172,7 +207,9 @@ impl Client {
         match self.next()? {
             Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
             Frame::Control(response) => Ok(response),
-            Frame::Rows(_) => Err(self.broken(&BadFrame("rows where an answer was due".into()))),
+            Frame::Rows { .. } => {
+                Err(self.broken(&BadFrame("rows where an answer was due".into())))
+            }
         }
     }
 
@@ -204,8 +241,9 @@ impl Client {
     fn fill(&mut self, mut buffer: &mut [u8]) -> Result<(), Failure> {
         while !buffer.is_empty() {
             match process::receive(self.socket, buffer) {
-                0 => return Err(self.died()),
-                got => buffer = &mut buffer[got..],
+                Received::Bytes(got) => buffer = &mut buffer[got..],
+                Received::HungUp => return Err(self.died()),
+                Received::Silence(seconds) => return Err(self.silent(seconds)),
             }
         }
         Ok(())
@@ -220,6 +258,13 @@ impl Client {
         Failure::new("58000", "the reader process died while it read this file")
             .detail(how)
             .hint("The server is not affected. Try the file alone; limits are pgdatahub.reader_memory and pgdatahub.reader_cpu.")
+    }
+
+    fn silent(&self, seconds: u64) -> Failure {
+        self.end();
+        Failure::new("58000", "the reader process did not answer")
+            .detail(format!("Nothing came from it for {seconds} seconds, twice what pgdatahub.reader_cpu allows."))
+            .hint("Is the file on a storage that hangs, or the machine out of memory? Raise pgdatahub.reader_cpu where it is only slow.")
     }
 
     fn broken(&self, error: &BadFrame) -> Failure {
@@ -264,12 +309,7 @@ impl Drop for Client {
 pub fn probe() -> Result<Vec<String>, Failure> {
     process::end();
     let (socket, _) = process::socket()?;
-    Client {
-        socket,
-        answering: true,
-        own: false,
-    }
-    .greet()
+    Client::on(socket, false).greet()
 }
 
 /// What the reader refused, as a user sees it.

@@ -20,27 +20,38 @@ fn system() -> String {
     unsafe { pg_sys::GetSystemIdentifier() }.to_string()
 }
 
+/// This database's oid: after a restore another database may have its name.
+fn database() -> String {
+    // SAFETY: reads this backend's database.
+    unsafe { pg_sys::MyDatabaseId }.to_u32().to_string()
+}
+
 /// Follows ALTER TABLE … RENAME and SET SCHEMA: the audit keeps the table's
-/// present name. Oids recorded in another cluster or database are resolved anew.
+/// present name. Oids recorded in another cluster or database, or of a table
+/// that was rebuilt under its name, are resolved anew; what has not the two
+/// columns of ours is not the table that was.
 ///
 /// # Errors
 /// SPI's own.
 pub fn follow_renames() -> Result<(), Failure> {
     as_owner(|| {
-        let system = system();
+        let (system, database) = (system(), database());
         spi::execute(
-            "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = current_database(), cached_system = $1 \
+            "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = $2, cached_system = $1 \
                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE n.nspname = t.table_schema AND c.relname = t.table_name \
-                AND (t.cached_system, t.cached_database) IS DISTINCT FROM ($1, current_database()::text)",
-            &[system.as_str().into()],
+              WHERE n.nspname = t.table_schema AND c.relname = t.table_name AND t.dropped_at IS NULL \
+                AND ((t.cached_system, t.cached_database) IS DISTINCT FROM ($1, $2) \
+                     OR NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = t.cached_oid::oid)) \
+                AND 2 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped \
+                            AND (a.attname, a.atttypid) IN (('source_file', 'text'::regtype), ('load_timestamp', 'timestamptz'::regtype)))",
+            &[system.as_str().into(), database.as_str().into()],
         )?;
         let moved = spi::rows(
             "SELECT t.table_schema, t.table_name, n.nspname::text, c.relname::text FROM pgdatahub.etl_tables t \
                JOIN pg_class c ON c.oid = t.cached_oid::oid JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE t.cached_system = $1 AND t.cached_database = current_database() AND t.dropped_at IS NULL \
+              WHERE t.cached_system = $1 AND t.cached_database = $2 AND t.dropped_at IS NULL \
                 AND (n.nspname::text, c.relname::text) IS DISTINCT FROM (t.table_schema, t.table_name)",
-            &[system.as_str().into()],
+            &[system.as_str().into(), database.as_str().into()],
             |row| [row.text(1), row.text(2), row.text(3), row.text(4)],
         )?;
         for names in moved {
@@ -73,13 +84,18 @@ pub fn follow_renames() -> Result<(), Failure> {
 /// # Errors
 /// SPI's own.
 pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
-    one(
-        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
-          WHERE (table_schema = $1 AND table_name = $2) OR (target_schema = $1 AND target_name = $2) \
-          ORDER BY (table_schema = $1 AND table_name = $2) DESC LIMIT 1",
-        &target.schema,
-        &target.table,
-    )
+    let sql = "SELECT table_schema, table_name, CASE WHEN cached_system = $3 AND cached_database = $4 THEN cached_oid END \
+                 FROM pgdatahub.etl_tables \
+                WHERE (table_schema = $1 AND table_name = $2) OR (target_schema = $1 AND target_name = $2) \
+                ORDER BY (table_schema = $1 AND table_name = $2) DESC LIMIT 1";
+    match one(sql, &target.schema, &target.table)? {
+        // Renamed this very moment, perhaps, by another session.
+        Some(Managed { oid: None, .. }) => {
+            follow_renames()?;
+            one(sql, &target.schema, &target.table)
+        }
+        found => Ok(found),
+    }
 }
 
 /// The managed table that a folder feeds.
@@ -88,7 +104,8 @@ pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
 /// SPI's own.
 pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
     one(
-        "SELECT table_schema, table_name FROM pgdatahub.etl_tables \
+        "SELECT table_schema, table_name, CASE WHEN cached_system = $3 AND cached_database = $4 THEN cached_oid END \
+           FROM pgdatahub.etl_tables \
           WHERE folder = $1 AND dropped_at IS NULL ORDER BY table_schema = $2 DESC, managed_since LIMIT 1",
         folder,
         schema,
@@ -96,16 +113,27 @@ pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
 }
 
 fn one(sql: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
+    let (system, database) = (system(), database());
+    let args = [
+        first.into(),
+        second.into(),
+        system.as_str().into(),
+        database.as_str().into(),
+    ];
     let found = as_owner(|| {
-        spi::first(sql, &[first.into(), second.into()], |row| TableName {
-            schema: row.text(1),
-            table: row.text(2),
+        spi::first(sql, &args, |row| {
+            let name = TableName {
+                schema: row.text(1),
+                table: row.text(2),
+            };
+            (name, row.value::<i64>(3))
         })
     })?;
-    let Some(name) = found else {
+    let Some((name, cached)) = found else {
         return Ok(None);
     };
-    let oid = catalog::find(&name)?;
+    // Another table of that name is a stranger's.
+    let oid = catalog::find(&name)?.filter(|oid| cached == Some(i64::from(oid.to_u32())));
     Ok(Some(Managed { name, oid }))
 }
 
@@ -125,7 +153,7 @@ pub fn register(
         spi::execute(
             "INSERT INTO pgdatahub.etl_tables (table_schema, table_name, target_schema, target_name, folder, origin, managed_by, \
                                                cached_oid, cached_database, cached_system) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, current_database(), $9) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $9) \
              ON CONFLICT (table_schema, table_name) DO UPDATE SET dropped_at = NULL, origin = excluded.origin, folder = excluded.folder, \
                managed_by = excluded.managed_by, managed_since = clock_timestamp(), cached_oid = excluded.cached_oid, \
                cached_database = excluded.cached_database, cached_system = excluded.cached_system",
@@ -139,6 +167,7 @@ pub fn register(
                 role.as_str().into(),
                 i64::from(oid.to_u32()).into(),
                 system().as_str().into(),
+                database().as_str().into(),
             ],
         )
         .map(|_| ())

@@ -1,5 +1,6 @@
 //! NOTICEs: what a person at psql reads while it happens.
 
+use super::client_text::for_client;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -7,7 +8,7 @@ use pgrx::prelude::*;
 pub fn notice(message: String) {
     ErrorReport::new(
         PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        message,
+        for_client(message),
         "pgdatahub",
     )
     .report(PgLogLevel::NOTICE);
@@ -15,12 +16,16 @@ pub fn notice(message: String) {
 
 /// A WARNING that is not the failure of a file.
 pub fn warning(message: String, detail: Option<String>, hint: Option<String>) {
-    let mut report = ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, "pgdatahub");
+    let mut report = ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_WARNING,
+        for_client(message),
+        "pgdatahub",
+    );
     if let Some(detail) = detail {
-        report = report.set_detail(detail);
+        report = report.set_detail(for_client(detail));
     }
     if let Some(hint) = hint {
-        report = report.set_hint(hint);
+        report = report.set_hint(for_client(hint));
     }
     report.report(PgLogLevel::WARNING);
 }

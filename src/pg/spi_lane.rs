@@ -10,7 +10,7 @@ use super::location::Rows;
 use super::reader::{Client, Frame};
 use pgdatahub_core::decode;
 use pgdatahub_core::evolve::Target;
-use pgdatahub_core::protocol::{Response, Wire, rows};
+use pgdatahub_core::protocol::{Response, Wire};
 use pgdatahub_core::types::ColumnType;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
@@ -40,20 +40,21 @@ pub fn insert_part(
     };
     while part.end.is_none() && part.rejects.len() < 10_000 {
         match client.next()? {
-            Frame::Rows(payload) => {
-                let (runs, at) =
-                    rows::parse(&payload).map_err(|e| Failure::new("58000", e.to_string()))?;
+            Frame::Rows { runs, payload, at } => {
                 let mut batch = Rows::default();
                 batch.extend(&runs);
                 part.sent += batch.count();
-                part.stored += insert(&statement, targets, &payload[at..]).map_err(|failure| {
-                    match batch.span() {
+                let encoded = Encoded {
+                    rows: batch.count(),
+                    bytes: &payload[at..],
+                };
+                part.stored +=
+                    insert(&statement, targets, encoded).map_err(|failure| match batch.span() {
                         Some((first, last)) => {
                             failure.also(format!("Sheet rows {first} to {last}."))
                         }
                         None => failure,
-                    }
-                })?;
+                    })?;
             }
             Frame::Control(Response::Rejects { rejects }) => part.rejects.extend(rejects),
             Frame::Control(Response::Failed(failed)) => return Err(super::reader::refused(failed)),
@@ -62,10 +63,7 @@ pub fn insert_part(
     }
     // A rule, policy or trigger may keep rows from the table: that is what this lane is for.
     if part.stored > part.sent && table.plain_heap && !table.may_drop_rows {
-        return Err(Failure::new(
-            "XX000",
-            format!("{} rows were sent, {} arrived", part.sent, part.stored),
-        ));
+        return Err(super::copy::not_as_sent(name, part.sent, part.stored));
     }
     Ok(part)
 }
@@ -76,7 +74,10 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
         .iter()
         .map(|target| column_sql(&target.column))
         .collect();
-    let arrays: Vec<String> = (1..=targets.len()).map(|n| format!("${n}")).collect();
+    // Qualified, which unnest($1, $2) cannot be: a namesake in search_path is not ours.
+    let arrays: Vec<String> = (1..=targets.len())
+        .map(|n| format!("pg_catalog.unnest(${n})"))
+        .collect();
     let fields: Vec<String> = (1..=targets.len()).map(|n| format!("c{n}")).collect();
     let values: Vec<String> = fields
         .iter()
@@ -98,7 +99,7 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
         );
     }
     format!(
-        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM unnest({}) AS r({})",
+        "INSERT INTO {} ({}, source_file, load_timestamp) SELECT {}, ${source}, ${stamp} FROM ROWS FROM ({}) AS r({})",
         name.sql(),
         columns.join(", "),
         values.join(", "),
@@ -107,11 +108,18 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
     )
 }
 
+/// One row frame's rows.
+struct Encoded<'a> {
+    /// How many it announced.
+    rows: u64,
+    bytes: &'a [u8],
+}
+
 /// Runs the INSERT for one batch of encoded rows.
-fn insert(statement: &str, targets: &[Target], encoded: &[u8]) -> Result<u64, Failure> {
+fn insert(statement: &str, targets: &[Target], encoded: Encoded<'_>) -> Result<u64, Failure> {
     let width = targets.len() + 2;
     let mut columns: Vec<Vec<Option<&[u8]>>> = vec![Vec::new(); width];
-    let mut decoder = decode::Rows::new(encoded);
+    let mut decoder = decode::Rows::new(encoded.bytes);
     let mut fields = Vec::with_capacity(width);
     let malformed =
         |what: String| Failure::new("58000", format!("malformed rows from the reader: {what}"));
@@ -128,6 +136,10 @@ fn insert(statement: &str, targets: &[Target], encoded: &[u8]) -> Result<u64, Fa
         for (column, field) in columns.iter_mut().zip(&fields) {
             column.push(*field);
         }
+    }
+    if columns[0].len() as u64 != encoded.rows {
+        let (found, said) = (columns[0].len(), encoded.rows);
+        return Err(malformed(format!("{found} instead of {said}")));
     }
     let Some(constants) = columns.get(width - 2..).filter(|c| !c[0].is_empty()) else {
         return Ok(0);

@@ -55,7 +55,12 @@ pub fn run<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         pg_sys::CurrentResourceOwner = owner;
     }
     match result {
-        Err(failure) if ends_statement => failure.raise(),
+        Err(mut failure) if ends_statement => {
+            if failure.sqlstate == "40001" && failure.hint.is_none() {
+                failure = failure.hint("Another transaction imported meanwhile. Run imports at isolation level READ COMMITTED, or try again.");
+            }
+            failure.raise()
+        }
         other => other,
     }
 }

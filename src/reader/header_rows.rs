@@ -71,7 +71,7 @@ fn auto(
         })
         .collect();
     let chosen = header::choose(&candidates, known).map_err(|other| Failed {
-        hint: Some("Set header_row if this is the right sheet.".into()),
+        hint: Some("Set header_row if this is the right sheet, or import the file into a table of its own: pgdatahub.import_file('…', table_name => '…').".into()),
         ..failed(
             FailureKind::OtherTemplate,
             format!(

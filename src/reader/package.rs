@@ -157,7 +157,7 @@ impl Package {
 /// A password-protected workbook (0A000).
 pub fn encrypted() -> crate::fail::Failed {
     crate::fail::Failed {
-        hint: Some("Save it without a password, or exclude it.".into()),
+        hint: Some("Save it without a password, or move it out of the folder.".into()),
         ..failed(FailureKind::Encrypted, "the workbook is password-protected")
     }
 }

@@ -1,5 +1,7 @@
 //! The settings: one line of [`SETTINGS`] and one field of [`FolderSettings`] each.
 
+use crate::sql_name;
+
 /// What is configured for one folder, its parents' settings included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderSettings {
@@ -9,14 +11,16 @@ pub struct FolderSettings {
     pub default_sheet: Option<String>,
     /// The table.
     pub table: Option<TableSetting>,
-    /// The schema's name as written, to be read as SQL reads an identifier.
+    /// The schema's name. Written as SQL writes it: `sales`, `"My Schema"`.
     pub schema: Option<String>,
 }
 
 /// A `table:` setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSetting {
-    /// The name as written, to be read as SQL reads one: `claims`, `sales.claims`, `"My Table"`.
+    /// Its schema, where the setting names one: `sales.claims`.
+    pub schema: Option<String>,
+    /// Its name. Written as SQL writes it: `claims`, `sales.claims`, `"My Table"`.
     pub name: String,
     /// The level that set it: 0 is the top of the configuration, the imported folder.
     pub set_at_depth: usize,
@@ -53,7 +57,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "schema",
         scope: Scope::Goes,
-        set: |to, value, _| text(&mut to.schema, value),
+        set: schema,
     },
     Setting {
         name: "sheet",
@@ -78,15 +82,32 @@ fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {
 }
 
 fn table(to: &mut FolderSettings, value: &str, depth: usize) -> Result<(), String> {
+    let (schema, name) = sql_name::parse_table(value).map_err(|why| quoted_hint(value, &why))?;
     to.table = Some(TableSetting {
-        name: name(value)?,
+        schema,
+        name,
         set_at_depth: depth,
         own: false,
     });
     Ok(())
 }
 
-/// A name that a sheet or table can have.
+fn schema(to: &mut FolderSettings, value: &str, _: usize) -> Result<(), String> {
+    let hint = |why: &str| quoted_hint(value, why);
+    let mut parts = sql_name::parse(value).map_err(|why| hint(&why))?;
+    match parts.pop() {
+        Some(name) if parts.is_empty() => to.schema = Some(name),
+        _ => return Err(hint("has more than one part")),
+    }
+    Ok(())
+}
+
+/// Why a value is no name in SQL, and how such a one is written.
+fn quoted_hint(value: &str, why: &str) -> String {
+    format!("{why}: \"{value}\"; a name with other characters is written '\"My Name\"'")
+}
+
+/// A name that a sheet can have.
 fn name(value: &str) -> Result<String, String> {
     if value.trim().is_empty() {
         Err("is blank".into())

@@ -100,6 +100,27 @@ fn a_folder_overrides_its_parents() {
 }
 
 #[test]
+fn tables_and_schemas_are_written_as_sql_writes_them() {
+    let config =
+        config("a: {table: Sales.Claims}\nb: {table: '\"My Table\"', schema: '\"S 1\"'}\n");
+    let table = settings(&config, "a").table.map(|t| (t.schema, t.name));
+    assert_eq!(table, Some((Some("sales".into()), "claims".into())));
+    let table = settings(&config, "b").table.map(|t| (t.schema, t.name));
+    assert_eq!(table, Some((None, "My Table".into())));
+    assert_eq!(settings(&config, "b").schema.as_deref(), Some("S 1"));
+    for text in [
+        "table: my table",
+        "table: a.b.c",
+        "table: 2024",
+        "schema: a.b",
+    ] {
+        let error = parse(text.as_bytes(), Origin::Server).unwrap_err();
+        assert_eq!(error.line, 1);
+        assert!(error.message.contains("'\"My Name\"'"), "{}", error.message);
+    }
+}
+
+#[test]
 fn reserved_words_name_folders_too() {
     let text = "sheet: Top\ntable:\n  sheet: InTable\nfolders:\n  sheet: {sheet: InSheet}\n  folders: {sheet: InFolders}\n";
     let config = config(text);

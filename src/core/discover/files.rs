@@ -50,6 +50,31 @@ pub fn display_path(bytes: &[u8]) -> String {
     text
 }
 
+/// The path that [`display_path`] wrote with `\xNN`, read back: for the rare
+/// name that holds such a text itself, its other meaning.
+pub fn undisplay_path(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\\x") {
+        let code = rest.get(at + 2..at + 4);
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        // UTF-8 never lacks ASCII, so display_path escapes none.
+        match byte.filter(|byte| !byte.is_ascii()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(b"\\x"),
+        }
+        rest = &rest[at
+            + if byte.is_some_and(|b| !b.is_ascii()) {
+                4
+            } else {
+                2
+            }..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +116,17 @@ mod tests {
             r"/srv/Pr\xe9nom\xff.xlsx"
         );
         assert_eq!(display_path(b"a\xe6\x97"), r"a\xe6\x97");
+    }
+
+    #[test]
+    fn reads_paths_back() {
+        for path in [
+            b"/srv/Pr\xe9nom\xff.xlsx".as_slice(),
+            "/srv/日期.xlsx".as_bytes(),
+            br"/srv/\x41\xzz\x",
+            b"",
+        ] {
+            assert_eq!(undisplay_path(&display_path(path)), path);
+        }
     }
 }

@@ -8,6 +8,6 @@ mod files;
 mod glob;
 mod tables;
 
-pub use files::{FileKind, classify, display_path};
+pub use files::{FileKind, classify, display_path, undisplay_path};
 pub use glob::Glob;
 pub use tables::{FolderTarget, TwoFolders, check_distinct, table_name};

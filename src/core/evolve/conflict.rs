@@ -1,6 +1,7 @@
 //! Why a table cannot become what a file needs.
 
 use super::{Found, TableColumn};
+use crate::columns::RESERVED;
 use crate::report::Report;
 
 /// The most columns a table can have, dropped ones included: PostgreSQL's
@@ -104,9 +105,14 @@ pub fn check_column_limit(used: usize, added: usize) -> Result<(), Conflict> {
     let report = Report {
         sqlstate: "54011",
         message: format!("the table would have {total} columns, more than {MAX_COLUMNS}"),
-        detail: Some(format!(
-            "It has {used} (dropped ones count) and the file needs {added} more."
-        )),
+        detail: Some(if used == RESERVED.len() {
+            format!(
+                "The file has {added}, and {} come on top.",
+                RESERVED.join(" and ")
+            )
+        } else {
+            format!("It has {used} (dropped ones count) and the file needs {added} more.")
+        }),
         hint: Some(
             "Split the sheet, or drop the table and import it anew if it has many dropped columns."
                 .into(),

@@ -89,7 +89,24 @@ pub fn control<M: Serialize>(message: &M) -> Result<Vec<u8>, BadFrame> {
 /// The message in a control frame's payload.
 ///
 /// # Errors
-/// Anything that is not the JSON of an `M`.
+/// Anything that is not the JSON of an `M`, and U+0000 in any text: PostgreSQL's
+/// text cannot hold it.
 pub fn parse_control<M: DeserializeOwned>(payload: &[u8]) -> Result<M, BadFrame> {
+    if holds_nul(payload) {
+        return Err(BadFrame("control message with U+0000".into()));
+    }
     serde_json::from_slice(payload).map_err(|e| BadFrame(format!("control message: {e}")))
+}
+
+/// Whether JSON text spells U+0000, which it can as an escape only.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }

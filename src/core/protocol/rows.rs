@@ -10,6 +10,9 @@
 
 use super::frame::BadFrame;
 
+/// The last row a sheet may have, counted from 1 (ECMA-376 part 1, §18.3.1.73; LibreOffice's and BIFF12's limit too).
+pub const LAST_SHEET_ROW: u32 = 1_048_576;
+
 /// Consecutive sheet rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -46,7 +49,8 @@ pub fn prefix(runs: &[Run]) -> Vec<u8> {
 /// A row frame taken apart: its runs and where the encoded rows begin.
 ///
 /// # Errors
-/// A payload shorter than it says, or runs that do not add up to the row count.
+/// A payload shorter than it says; runs that are empty, lie beyond the sheet, do
+/// not ascend, or do not add up to the row count.
 pub fn parse(payload: &[u8]) -> Result<(Vec<Run>, usize), BadFrame> {
     let number = |at: usize| -> Result<u32, BadFrame> {
         payload
@@ -61,12 +65,13 @@ pub fn parse(payload: &[u8]) -> Result<(Vec<Run>, usize), BadFrame> {
         return Err(BadFrame("row frame is shorter than its runs".into()));
     }
     let mut runs = Vec::with_capacity(count);
-    let mut sum = 0u64;
+    let (mut sum, mut last) = (0u64, 0);
     for i in 0..count {
         let run = Run {
             first: number(8 + i * 8)?,
             count: number(12 + i * 8)?,
         };
+        last = last_row(run, last)?;
         sum += u64::from(run.count);
         runs.push(run);
     }
@@ -74,4 +79,16 @@ pub fn parse(payload: &[u8]) -> Result<(Vec<Run>, usize), BadFrame> {
         return Err(BadFrame("row frame's runs do not add up".into()));
     }
     Ok((runs, 8 + count * 8))
+}
+
+/// The run's last row; it must begin below `above`.
+fn last_row(run: Run, above: u32) -> Result<u32, BadFrame> {
+    let last = (u64::from(run.first) + u64::from(run.count)).saturating_sub(1);
+    match u32::try_from(last) {
+        Ok(last) if run.first > above && run.count > 0 && last <= LAST_SHEET_ROW => Ok(last),
+        _ => Err(BadFrame(format!(
+            "{} rows at row {} after row {above}",
+            run.count, run.first
+        ))),
+    }
 }

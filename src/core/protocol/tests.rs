@@ -248,6 +248,26 @@ fn frame_lengths_have_bounds() {
 }
 
 #[test]
+fn nul_is_refused_wherever_it_stands() {
+    let of = |text: &str| {
+        let failed = Failed {
+            kind: FailureKind::Corrupt,
+            message: text.into(),
+            detail: None,
+            hint: None,
+        };
+        let frame = control(&Response::Failed(failed)).unwrap();
+        parse_control::<Response>(&frame[HEADER_LEN..])
+    };
+    for text in ["\0", "a\0", "\\\0", "\"\0\""] {
+        assert!(of(text).is_err(), "{text:?}");
+    }
+    for text in ["\\u0000", "\\\\u0000", "\u{1}0000", "\\"] {
+        assert!(of(text).is_ok(), "{text:?}");
+    }
+}
+
+#[test]
 fn a_failure_may_be_brief() {
     let failed: Response =
         parse_control(br#"{"response":"failed","kind":"over_limit","message":"too many cells"}"#)
@@ -288,6 +308,11 @@ fn row_frames_that_lie() {
         (words(&[1, u32::MAX, 1, 1]), "4 billion runs"),
         (words(&[2, 1, 1, 1]), "a row too many"),
         (words(&[0, 2, 1, u32::MAX, 1, 1]), "a sum that wraps"),
+        (words(&[1, 1, 0, 1]), "a row above the first"),
+        (words(&[0, 1, 5, 0]), "an empty run"),
+        (words(&[0, 1, 0, 0]), "nothing at no row"),
+        (words(&[2, 1, 1_048_576, 2]), "a row below the last"),
+        (words(&[2, 2, 5, 1, 5, 1]), "the same row twice"),
     ] {
         assert!(matches!(parse(&payload), Err(BadFrame(_))), "{what}");
     }

@@ -49,10 +49,12 @@ class Background:
         self.connection.close()
 
 
-def cpu_seconds(pid):
+def cpu_seconds(pid, children=False):
+    """Processor time of a process, or of its children that have ended and were reaped (proc(5), utime to cstime)."""
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
         fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    first = 13 if children else 11
+    return (int(fields[first]) + int(fields[first + 1])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_for(condition, what, seconds=30.0):

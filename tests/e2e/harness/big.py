@@ -87,6 +87,13 @@ def fat(path, rows, kilobytes):
     write_xlsx(path, lines(), ["text", *(f"{n:010d}{filler}" for n in range(rows))])
 
 
+def monotonous(path, rows, columns):
+    """The same numbers in every cell, without references (§18.3.1.4: `r` is optional): fast to write, work to read."""
+    header = "".join(f'<c t="s"><v>{n}</v></c>' for n in range(columns))
+    block = f"<row>{'<c><v>1.5</v></c>' * columns}</row>" * 1_000
+    write_xlsx(path, [f"<row>{header}</row>", *[block] * (rows // 1_000)], [f"n{n}" for n in range(columns)])
+
+
 def cached(scratch, name, write):
     """The file `name` in the cache of this checkout, written by `write(path)` where it is missing."""
     home = scratch / "cache"

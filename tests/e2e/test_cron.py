@@ -1,0 +1,47 @@
+"""pg_cron for real: CALL pgdatahub.run_import(…) as a scheduled command, once per way in which pg_cron runs commands."""
+
+import pytest
+from harness import cron
+from harness.background import wait_for
+
+MINUTE = 80.0
+WAYS = ["background_workers", "connections"]
+
+
+def schedule(cluster, folder):
+    """Two jobs in database `postgres`, where pg_cron lives: a folder with a broken file, and one without."""
+    with cluster.connect() as session:
+        session.execute("CREATE EXTENSION pg_cron")
+        session.execute("CREATE EXTENSION pgdatahub")
+        for name in ("broken", "whole"):
+            command = f"CALL pgdatahub.run_import('{folder}/{name}')"
+            session.execute("SELECT cron.schedule(%s, %s, %s)", [name, cron.often(session), command])
+
+
+def outcome(session, name):
+    query = """SELECT d.status, d.return_message FROM cron.job_run_details d JOIN cron.job j USING (jobid)
+               WHERE j.jobname = %s AND d.status IN ('succeeded', 'failed') ORDER BY d.runid"""
+    return wait_for(lambda: session.execute(query, [name]).fetchone(), f"the scheduled run of {name}", MINUTE)
+
+
+@pytest.mark.timeout(240)
+def test_run_import(make_cluster, bin_dir, scratch, folder):
+    folder.workbook("broken/claims/a.xlsx", [["id"], [1], [2]])
+    folder.write("broken/claims/b.xlsx", b"no workbook at all")
+    folder.workbook("broken/claims/c.xlsx", [["id"], [3]])
+    folder.workbook("whole/bills/a.xlsx", [["id"], [4]])
+    clusters = {way: cron.cluster(make_cluster, bin_dir, scratch, way) for way in WAYS}
+    for cluster in clusters.values():  # both at once: an old pg_cron begins on the minute
+        schedule(cluster, folder)
+    for way, cluster in clusters.items():
+        with cluster.connect() as session:
+            status, message = outcome(session, "broken")
+            assert status == "failed", way
+            assert "1 file failed; all others are committed" in message, way
+            assert f"{folder}/broken/claims/b.xlsx" in message, way
+            assert session.execute("SELECT id FROM claims ORDER BY id").fetchall() == [(1,), (2,), (3,)], way
+            failures = session.execute("SELECT source_file, sqlstate FROM pgdatahub.failures").fetchall()
+            assert failures == [(f"{folder}/broken/claims/b.xlsx", "0A000")], way
+            assert outcome(session, "whole")[0] == "succeeded", way
+            assert session.execute("SELECT id FROM bills").fetchall() == [(4,)], way
+            session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
