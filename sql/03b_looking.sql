@@ -42,7 +42,17 @@ CREATE FUNCTION pgdatahub.read_excel_query(
 COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text) IS
 'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
 
+CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
+  folder         text,
+  setting        text,
+  setting_value  text,
+  setting_source text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'config_of_wrapper';
+COMMENT ON FUNCTION pgdatahub.show_config(text) IS
+'The settings in force for a folder and each one below it that holds workbooks, and where each comes from: file and line of the configuration, a server setting, or the default';
+
 REVOKE EXECUTE ON FUNCTION
+  pgdatahub.show_config(text),
   pgdatahub.columns(text, text),
   pgdatahub.read_excel(text, text, text, "any", bigint),
   pgdatahub.read_excel_json(text, text, text, "any", bigint),

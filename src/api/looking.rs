@@ -1,7 +1,8 @@
-//! columns, read_excel, read_excel_json, read_excel_query.
+//! show_config, columns, read_excel, read_excel_json, read_excel_query.
 
 use crate::engine::look_rows::{JsonRows, read_into};
 use crate::engine::looking::{self, Ask};
+use crate::engine::show_config;
 use crate::pg::argument::{any_text, argument};
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::jsonb::JsonbText;
@@ -65,4 +66,23 @@ fn read_excel(fcinfo: FunctionCallInfo) {
 fn read_excel_json(fcinfo: FunctionCallInfo) -> SetOfIterator<'static, JsonbText> {
     let rows = or_raise(ask(fcinfo).and_then(|ask| JsonRows::begin(&ask)));
     SetOfIterator::new(rows.map(|row| JsonbText(or_raise(row))))
+}
+
+#[pg_extern(sql = false, name = "show_config")]
+fn config_of(
+    path: Option<&str>,
+) -> TableIterator<
+    'static,
+    (
+        name!(folder, String),
+        name!(setting, String),
+        name!(setting_value, Option<String>),
+        name!(setting_source, String),
+    ),
+> {
+    let rows = or_raise(show_config::show(path));
+    TableIterator::new(
+        rows.into_iter()
+            .map(|row| (row.folder, row.setting, row.value, row.source)),
+    )
 }

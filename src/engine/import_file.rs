@@ -1,19 +1,19 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
+use super::file_sheets::{self, Chosen};
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Load};
-use super::targets::Source;
+use super::targets::{self, Source};
 use crate::pg::access::{self, FileStat, Grant};
-use crate::pg::audit::{self, Claim, FileRow, Import};
+use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{ddl, registry, report, subxact};
-use pgdatahub_core::protocol::{
-    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, SheetOptions, StreamDone,
-};
-use pgdatahub_core::sheets::{self, SheetChoice};
+use pgdatahub_core::config::OnChange;
+use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -34,18 +34,18 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         table: Some(source.target.clone()),
         ..FileRow::default()
     };
-    let mut known = None;
+    let mut known = BTreeMap::new();
     let result = loop {
         let attempt = open(grant, source, call, &mut row).and_then(|file| match file {
             None => Ok(None),
             Some(file) => {
                 let fresh = row.clone();
                 let result = subxact::run(|| {
-                    match load(&file, source, call, &mut row, known.as_ref())? {
+                    match load_sheets(&file, source, call, &mut row, &known)? {
                         Step::Finished => Ok(None),
                         // Not a failure: the rollback of the rows so far.
-                        Step::Restart(columns) => {
-                            known = Some(columns);
+                        Step::Restart(sheet, columns) => {
+                            known.insert(sheet, columns);
                             Err(Failure::new("00000", "restart"))
                         }
                     }
@@ -75,6 +75,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
 /// The row of a file that failed: nothing of it is in.
 fn failed(row: &mut FileRow, failure: Failure) {
     row.status = "failed";
+    row.other_sheets.clear();
     row.row_count = None;
     row.rows_removed = None;
     row.rejected = None;
@@ -117,7 +118,7 @@ fn open(
     row.source_file = access::resolved_path(&fd)?;
     let stat = access::stat(&fd)?;
     let settings = settings_json(source);
-    if guc::REHASH.get() == Rehash::Changed && !call.reimport {
+    if guc::REHASH.get() == Rehash::Changed && !call.reimport && !file_sheets::must_open(source) {
         let table = registry::lookup(&source.target)?;
         if let Some(table) = table.filter(|t| t.oid.is_some()) {
             let unchanged = audit::unchanged(&table.name, &row.source_file, &stat, &settings)?;
@@ -134,16 +135,22 @@ fn open(
 /// The settings that decide what is read, as they are kept with the import.
 fn settings_json(source: &Source) -> String {
     let mut settings = serde_json::Map::new();
-    for (name, value) in [
-        ("sheet", &source.settings.sheet),
-        ("default_sheet", &source.settings.default_sheet),
-    ] {
-        if let Some(value) = value {
-            settings.insert(name.into(), value.as_str().into());
+    for (name, given) in &source.settings.given {
+        if !NOT_READING.contains(name) {
+            settings.insert((*name).into(), given.text.as_str().into());
         }
     }
     serde_json::Value::Object(settings).to_string()
 }
+
+/// Settings that decide where a file goes and whether, not what is read of it.
+const NOT_READING: [&str; 5] = [
+    "ignore",
+    "on_change",
+    "replace_min_percent",
+    "schema",
+    "table",
+];
 
 fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.status = "skipped";
@@ -161,32 +168,72 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 
 enum Step {
     Finished,
-    Restart(SheetColumns),
+    Restart(u32, SheetColumns),
+}
+
+/// The sheets of a file, all or nothing: the first one's outcome is the file's
+/// row, the others' are kept with it.
+fn load_sheets(
+    file: &File,
+    source: &Source,
+    call: &Call,
+    row: &mut FileRow,
+    known: &BTreeMap<u32, SheetColumns>,
+) -> Result<Step, Failure> {
+    let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
+    row.sha256 = Some(opened.sha256.clone());
+    let fresh = row.clone();
+    for (nth, chosen) in file_sheets::choose(&opened, source)?.iter().enumerate() {
+        let mut own = fresh.clone();
+        let started = Instant::now();
+        if chosen.target != source.target {
+            targets::lock_table(&chosen.target)?;
+        }
+        let known = known.get(&chosen.index);
+        let step = load(
+            &mut client,
+            (file, &opened, chosen),
+            source,
+            call,
+            &mut own,
+            known,
+        );
+        own.seconds = started.elapsed().as_secs_f64();
+        if nth == 0 || step.is_err() {
+            *row = own;
+        } else {
+            row.other_sheets.push(own);
+        }
+        if let Step::Restart(sheet, columns) = step? {
+            return Ok(Step::Restart(sheet, columns));
+        }
+    }
+    Ok(Step::Finished)
 }
 
 /// The import proper, inside its subtransaction.
 fn load(
-    file: &File,
+    client: &mut Client,
+    (file, opened, chosen): (&File, &Opened, &Chosen<'_>),
     source: &Source,
     call: &Call,
     row: &mut FileRow,
     known: Option<&SheetColumns>,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
-    let (mut client, opened) = Client::open(&file.fd, false)?;
-    row.sha256 = Some(opened.sha256.clone());
-    let (index, info) = choose_sheet(&opened, source)?;
+    let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&source.target, &source.folder)?;
+    let mut table = TargetTable::open(&chosen.target, &source.folder)?;
     row.table = Some(table.name.clone());
-    if skip(&table.name, info, &opened, file, call, row)? {
+    if skip(&table.name, chosen.key(), opened, file, call, row)? {
         return Ok(Step::Finished);
     }
-    let removed = remove_earlier(&table, info, &opened, call, row)?;
+    let on_change = file_sheets::on_change(source);
+    let removed = remove_earlier(&table, (chosen.key(), on_change), opened, call, row)?;
     let claim = Claim {
         table: &table.name,
         source_file: &row.source_file,
-        sheet_name: &info.name,
+        sheet: chosen.key(),
         sha256: &opened.sha256,
         format: format_name(opened.format),
         stat: file.stat,
@@ -200,14 +247,19 @@ fn load(
     };
     row.import_id = Some(import_id);
     let head = client.head(HeadRequest {
-        sheet: index,
-        header: HeaderChoice::Auto {
-            known: table.known_headers(),
-        },
+        sheet: chosen.index,
+        header: chosen.header(source, table.known_headers()),
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
-        options: SheetOptions::default(),
+        options: chosen.options(source),
     })?;
     if head.header_row.is_none() {
+        if chosen.by_pattern && removed.is_empty() {
+            audit::withdraw(import_id)?;
+            row.import_id = None;
+            row.status = "skipped";
+            row.message = Some("the sheet is empty".into());
+            return Ok(Step::Finished);
+        }
         return Err(
             Failure::new("22000", format!("sheet \"{}\" is empty", info.name))
                 .detail("It has no cell with a value: no header and no rows.")
@@ -229,7 +281,7 @@ fn load(
         file_bytes: file.stat.bytes,
     };
     let loaded = match stream::load(
-        &mut client,
+        client,
         &mut table,
         &mut sheet,
         fitted,
@@ -237,19 +289,21 @@ fn load(
         &mut row.schema_changes,
     )? {
         End::Loaded(loaded) => loaded,
-        End::Restart(columns) => return Ok(Step::Restart(columns)),
+        End::Restart(columns) => return Ok(Step::Restart(chosen.index, columns)),
     };
     let rows = loaded.rows as i64;
-    check_replacement(&removed, rows, &table.name, &source_file)?;
+    let percent = source.settings.reading.replace_min_percent;
+    check_replacement(&removed, rows, percent, &table.name, &source_file)?;
     audit::complete(
         import_id,
         rows,
         loaded.rejected as i64,
         started.elapsed().as_secs_f64(),
         loaded.lane,
-        head.header_row.map(|r| r as i32),
+        head.header_row.filter(|row| *row > 0).map(|r| r as i32),
     )?;
-    if let Some(other) = registry::also_in(&table.name, &source_file, &opened.sha256)? {
+    let elsewhere = registry::also_in(&table.name, &source_file, &opened.sha256)?;
+    if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
         report::warning(
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
@@ -268,33 +322,10 @@ fn load(
     Ok(Step::Finished)
 }
 
-fn choose_sheet<'a>(opened: &'a Opened, source: &Source) -> Result<(u32, &'a SheetInfo), Failure> {
-    let choice = sheets::choose(
-        &opened.sheets,
-        source.settings.sheet.as_deref(),
-        source.settings.default_sheet.as_deref(),
-    )
-    .map_err(|error| Failure::from(error.report()))?;
-    let index = choice.index();
-    let info = opened
-        .sheets
-        .get(index)
-        .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
-    if let SheetChoice::Loose(_) = choice {
-        report::notice(format!(
-            "{}: sheet \"{}\" taken for \"{}\"",
-            source.label,
-            info.name,
-            source.settings.sheet.as_deref().unwrap_or_default()
-        ));
-    }
-    Ok((index as u32, info))
-}
-
 /// Whether the file is skipped: its bytes are in, or held after a revert.
 fn skip(
     table: &TableName,
-    sheet: &SheetInfo,
+    sheet: Sheet<'_>,
     opened: &Opened,
     file: &File,
     call: &Call,
@@ -303,7 +334,7 @@ fn skip(
     if call.reimport {
         return Ok(false);
     }
-    if let Some(import) = audit::present(table, &sheet.name, &opened.sha256)? {
+    if let Some(import) = audit::present(table, sheet, &opened.sha256)? {
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
@@ -313,7 +344,7 @@ fn skip(
     if call.explicit {
         return Ok(false);
     }
-    let Some(import) = audit::held(table, &sheet.name, &opened.sha256)? else {
+    let Some(import) = audit::held(table, sheet, &opened.sha256)? else {
         return Ok(false);
     };
     let who = import.reverted_by.clone().unwrap_or_default();
@@ -335,14 +366,23 @@ struct Removed {
 /// Removes the earlier import of this path (it is replaced), or of these bytes (reimport).
 fn remove_earlier(
     table: &TargetTable,
-    sheet: &SheetInfo,
+    (sheet, on_change): (Sheet<'_>, OnChange),
     opened: &Opened,
     call: &Call,
     row: &FileRow,
 ) -> Result<Vec<Removed>, Failure> {
-    let mut earlier = audit::at_path(&table.name, &sheet.name, &row.source_file)?;
+    let mut earlier = audit::at_path(&table.name, sheet, &row.source_file)?;
+    // The same bytes read by another range are the same content, never a new one.
+    let changed = |import: &Import| import.sha256 != opened.sha256;
+    match on_change {
+        OnChange::Error if earlier.iter().any(changed) && !call.reimport => {
+            return Err(changed_since(&earlier, row));
+        }
+        OnChange::Append if !call.reimport => earlier.retain(|import| !changed(import)),
+        _ => {}
+    }
     if call.reimport {
-        let same = audit::present(&table.name, &sheet.name, &opened.sha256)?;
+        let same = audit::present(&table.name, sheet, &opened.sha256)?;
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     }
@@ -372,20 +412,33 @@ fn remove_earlier(
         removed.push(Removed { deleted });
     }
     if call.reimport || call.explicit {
-        audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
+        audit::lift_hold(&table.name, sheet, &opened.sha256)?;
     }
     Ok(removed)
+}
+
+fn changed_since(earlier: &[Import], row: &FileRow) -> Failure {
+    let when = earlier.first().map(|import| import.imported_at.clone());
+    Failure::new("55000", "the file has changed since it was imported")
+        .detail(format!(
+            "{} was imported on {}; on_change is error.",
+            row.source_file,
+            when.unwrap_or_default()
+        ))
+        .hint("Revert the earlier import, give reimport => true, or set on_change to replace or append.")
 }
 
 /// A re-issue that lost most of its rows is more likely a mistake than a correction.
 fn check_replacement(
     removed: &[Removed],
     rows: i64,
+    percent: Option<u32>,
     table: &TableName,
     source_file: &str,
 ) -> Result<(), Failure> {
+    let percent = percent.map_or(guc::REPLACE_MIN_PERCENT, i64::from);
     let before: i64 = removed.iter().map(|r| r.deleted).sum();
-    if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
+    if rows * 100 >= before * percent {
         return Ok(());
     }
     Err(Failure::new(
@@ -393,8 +446,7 @@ fn check_replacement(
         format!("the new content has {rows} rows where the earlier import had {before}"),
     )
     .detail(format!(
-        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
-        guc::REPLACE_MIN_PERCENT
+        "A replacement must leave at least {percent} percent of the rows (replace_min_percent)."
     ))
     .hint(format!(
         "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
@@ -423,7 +475,12 @@ fn remarks(head: &Head, sheet: &SheetInfo, done: &StreamDone) -> Option<String> 
         ));
     }
     if sheet.visibility != pgdatahub_core::protocol::SheetVisibility::Visible {
-        remarks.push("the sheet is hidden".into());
+        remarks.push(match sheet.visibility {
+            pgdatahub_core::protocol::SheetVisibility::VeryHidden => {
+                "the sheet is very hidden".into()
+            }
+            _ => "the sheet is hidden".into(),
+        });
     }
     for (number, what) in [
         (done.blank_rows, "blank row"),

@@ -102,7 +102,15 @@ fn single(
         .map(|c| c.settings_for(&own_folder.into_iter().collect::<Vec<_>>()))
         .unwrap_or_default();
     if let Some(sheet) = sheet {
-        settings.sheet = Some(sheet.to_owned());
+        settings.set_sheet(sheet).map_err(|why| {
+            Failure::new("22023", format!("sheet {why}"))
+                .hint("For example sheet => 'Claims', '2' or 'Q*'.")
+        })?;
+    }
+    let folder_table = pgdatahub_core::discover::table_name(&folder_name, &[]);
+    targets::fill_folder(&mut settings, &folder_table);
+    if table_name.is_some() {
+        settings.table = None;
     }
     let schema = match targets::schema_for(target_schema, &settings) {
         Some(schema) => schema,
@@ -118,7 +126,7 @@ fn single(
             Some(managed) => managed.name,
             None => TableName {
                 schema,
-                table: pgdatahub_core::discover::table_name(&folder_name, &[]),
+                table: folder_table.clone(),
             },
         },
     };
@@ -127,6 +135,7 @@ fn single(
         label: name.to_owned(),
         folder: folder.to_owned(),
         target,
+        folder_table,
         settings,
     })
 }

@@ -6,6 +6,7 @@
 //! for a folder, in one transaction or one each; [`revert`] undoes it.
 
 pub mod adopt;
+pub mod file_sheets;
 pub mod import_file;
 pub mod import_folder;
 pub mod look_rows;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod run_import;
 pub mod schema;
 pub mod sheets;
+pub mod show_config;
 pub mod stream;
 pub mod targets;
 pub mod verify;

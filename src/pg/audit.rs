@@ -28,6 +28,16 @@ pub struct FileRow {
     pub hint: Option<String>,
     pub sha256: Option<String>,
     pub import_id: Option<i64>,
+    /// The rows of the file's further sheets.
+    pub other_sheets: Vec<FileRow>,
+}
+
+/// A sheet as the dedup key knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    pub name: &'a str,
+    /// The range that is read; empty for the whole sheet.
+    pub range: &'a str,
 }
 
 /// Counts of a run.
@@ -61,7 +71,7 @@ pub struct Import {
 pub struct Claim<'a> {
     pub table: &'a TableName,
     pub source_file: &'a str,
-    pub sheet_name: &'a str,
+    pub sheet: Sheet<'a>,
     pub sha256: &'a str,
     pub format: &'a str,
     pub stat: FileStat,
@@ -189,14 +199,19 @@ fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Fa
 ///
 /// # Errors
 /// SPI's own.
-pub fn present(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Import>, Failure> {
+pub fn present(
+    table: &TableName,
+    sheet: Sheet<'_>,
+    sha256: &str,
+) -> Result<Option<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         sha256.into(),
+        sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.file_sha256 = $4 AND i.reverted_at IS NULL";
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 AND i.reverted_at IS NULL";
     Ok(imports(sql, &args)?.into_iter().next())
 }
 
@@ -204,14 +219,15 @@ pub fn present(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Im
 ///
 /// # Errors
 /// SPI's own.
-pub fn held(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Import>, Failure> {
+pub fn held(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<Option<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         sha256.into(),
+        sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.file_sha256 = $4 \
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 \
                AND i.held AND i.reverted_at IS NOT NULL ORDER BY i.reverted_at DESC LIMIT 1";
     Ok(imports(sql, &args)?.into_iter().next())
 }
@@ -220,11 +236,15 @@ pub fn held(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Impor
 ///
 /// # Errors
 /// SPI's own.
-pub fn at_path(table: &TableName, sheet: &str, source_file: &str) -> Result<Vec<Import>, Failure> {
+pub fn at_path(
+    table: &TableName,
+    sheet: Sheet<'_>,
+    source_file: &str,
+) -> Result<Vec<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         source_file.into(),
     ];
     let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND md5(i.source_file) = md5($4) AND i.source_file = $4 \
@@ -332,14 +352,14 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         let claimed = as_owner(|| {
             spi::first(
                 "INSERT INTO pgdatahub.etl_imports (table_schema, table_name, source_file, sheet_name, file_sha256, load_timestamp, \
-                   imported_by, run_id, format, file_bytes, file_device, file_inode, file_mtime, file_ctime, settings) \
-                 VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * '1 microsecond'::interval, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb) \
+                   imported_by, run_id, format, file_bytes, file_device, file_inode, file_mtime, file_ctime, settings, sheet_range) \
+                 VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * '1 microsecond'::interval, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16) \
                  ON CONFLICT DO NOTHING RETURNING import_id, load_timestamp",
                 &[
                     claim.table.schema.as_str().into(),
                     claim.table.table.as_str().into(),
                     claim.source_file.into(),
-                    claim.sheet_name.into(),
+                    claim.sheet.name.into(),
                     claim.sha256.into(),
                     (microseconds as f64).into(),
                     role.as_str().into(),
@@ -351,6 +371,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
                     claim.stat.mtime.into(),
                     claim.stat.ctime.into(),
                     claim.settings.into(),
+                    claim.sheet.range.into(),
                 ],
                 |row| row.value::<i64>(1).zip(row.value::<TimestampWithTimeZone>(2)),
             )
@@ -359,7 +380,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         if claimed.is_some() {
             return Ok(claimed);
         }
-        if present(claim.table, claim.sheet_name, claim.sha256)?.is_some() {
+        if present(claim.table, claim.sheet, claim.sha256)?.is_some() {
             return Ok(None);
         }
     }
@@ -367,6 +388,20 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         "55000",
         "no unique load_timestamp could be found for this import",
     ))
+}
+
+/// Takes a claim back: there was nothing to import.
+///
+/// # Errors
+/// SPI's own.
+pub fn withdraw(import_id: i64) -> Result<(), Failure> {
+    as_owner(|| {
+        spi::execute(
+            "DELETE FROM pgdatahub.etl_imports WHERE import_id = $1",
+            &[import_id.into()],
+        )
+        .map(|_| ())
+    })
 }
 
 /// Completes an import's record.
@@ -483,12 +518,12 @@ pub fn mark_reverted(import_id: i64, why: &str, hold: bool) -> Result<(), Failur
 ///
 /// # Errors
 /// SPI's own.
-pub fn lift_hold(table: &TableName, sheet: &str, sha256: &str) -> Result<(), Failure> {
+pub fn lift_hold(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<(), Failure> {
     as_owner(|| {
         spi::execute(
             "UPDATE pgdatahub.etl_imports SET held = false \
-              WHERE table_schema = $1 AND table_name = $2 AND sheet_name = $3 AND file_sha256 = $4 AND held",
-            &[table.schema.as_str().into(), table.table.as_str().into(), sheet.into(), sha256.into()],
+              WHERE table_schema = $1 AND table_name = $2 AND sheet_name = $3 AND file_sha256 = $4 AND sheet_range = $5 AND held",
+            &[table.schema.as_str().into(), table.table.as_str().into(), sheet.name.into(), sha256.into(), sheet.range.into()],
         )
         .map(|_| ())
     })

@@ -15,13 +15,20 @@
 //! match regardless of letter case, level by level from the imported folder
 //! down. Every setting is inherited by the folders below and overridden there.
 
+mod defaults;
 mod error;
 mod levels;
+mod lists;
+mod reading;
 mod settings;
+mod template;
 mod yaml;
 
+pub use defaults::default_of;
 pub use error::ConfigError;
-pub use settings::{FolderSettings, TableSetting};
+pub use reading::{DuplicateColumns, OnChange, ReadingSettings};
+pub use settings::{FolderSettings, Given, TableSetting};
+pub use template::TableTemplate;
 
 use levels::Level;
 
@@ -57,6 +64,15 @@ pub fn parse(bytes: &[u8], origin: Origin) -> Result<Config, ConfigError> {
 }
 
 impl Config {
+    /// The names of all settings, sorted.
+    pub fn setting_names() -> Vec<&'static str> {
+        let scalars = settings::SETTINGS.iter().map(|setting| setting.name);
+        let lists = lists::LISTS.iter().map(|setting| setting.name);
+        let mut names: Vec<&'static str> = scalars.chain(lists).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// What holds for a folder, given the folder names from the imported folder
     /// down to it; empty for the imported folder itself. A level that is not
     /// configured has its parent's settings, and so have all below it.

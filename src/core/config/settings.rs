@@ -1,6 +1,9 @@
 //! The settings: one line of [`SETTINGS`] and one field of [`FolderSettings`] each.
 
+use super::reading::{self, ReadingSettings};
+use super::template::{self, TableTemplate};
 use crate::sql_name;
+use std::collections::BTreeMap;
 
 /// What is configured for one folder, its parents' settings included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +16,32 @@ pub struct FolderSettings {
     pub table: Option<TableSetting>,
     /// The schema's name. Written as SQL writes it: `sales`, `"My Schema"`.
     pub schema: Option<String>,
+    /// How workbooks are read.
+    pub reading: ReadingSettings,
+    /// Every setting that is given, by name, as written.
+    pub given: BTreeMap<&'static str, Given>,
+}
+
+impl FolderSettings {
+    /// Sets the sheet (a name, number or pattern), as an argument of a call does.
+    ///
+    /// # Errors
+    /// What is wrong, as the end of a message (22023).
+    pub fn set_sheet(&mut self, sheet: &str) -> Result<(), String> {
+        reading::sheets(self, &[sheet.to_owned()])?;
+        let text = sheet.to_owned();
+        self.given.insert("sheet", Given { text, line: 0 });
+        Ok(())
+    }
+}
+
+/// A setting as the file gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// Its value; of a list, its values with commas between them.
+    pub text: String,
+    /// The line it stands on, from 1; 0 for an argument of the call.
+    pub line: usize,
 }
 
 /// A `table:` setting.
@@ -26,6 +55,8 @@ pub struct TableSetting {
     pub set_at_depth: usize,
     /// Set for this very folder, not inherited.
     pub own: bool,
+    /// Where the name has places for folder and sheet.
+    pub template: Option<TableTemplate>,
 }
 
 /// Whom a setting concerns.
@@ -60,14 +91,66 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: schema,
     },
     Setting {
-        name: "sheet",
-        scope: Scope::Reads,
-        set: |to, value, _| text(&mut to.sheet, value),
-    },
-    Setting {
         name: "table",
         scope: Scope::Goes,
         set: table,
+    },
+    Setting {
+        name: "range",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::range(to, value),
+    },
+    Setting {
+        name: "skip_footer",
+        scope: Scope::Reads,
+        set: |to, value, _| Ok(to.reading.skip_footer = Some(reading::count(value)?)),
+    },
+    Setting {
+        name: "stop_at_blank",
+        scope: Scope::Reads,
+        set: |to, value, _| Ok(to.reading.stop_at_blank = Some(reading::count(value)?)),
+    },
+    Setting {
+        name: "fill_merged",
+        scope: Scope::Reads,
+        set: |to, value, _| Ok(to.reading.fill_merged = Some(reading::boolean(value)?)),
+    },
+    Setting {
+        name: "row_number",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::row_number(to, value),
+    },
+    Setting {
+        name: "trim",
+        scope: Scope::Reads,
+        set: |to, value, _| Ok(to.reading.trim = Some(reading::boolean(value)?)),
+    },
+    Setting {
+        name: "error_cells",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            Ok(to.reading.error_cells = Some(reading::one_of(value, reading::ERROR_CELLS)?))
+        },
+    },
+    Setting {
+        name: "on_change",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            Ok(to.reading.on_change = Some(reading::one_of(value, reading::ON_CHANGE)?))
+        },
+    },
+    Setting {
+        name: "replace_min_percent",
+        scope: Scope::Reads,
+        set: |to, value, _| Ok(to.reading.replace_min_percent = Some(reading::percent(value)?)),
+    },
+    Setting {
+        name: "duplicate_columns",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            let found = reading::one_of(value, reading::DUPLICATE_COLUMNS)?;
+            Ok(to.reading.duplicate_columns = Some(found))
+        },
     },
 ];
 
@@ -82,12 +165,20 @@ fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {
 }
 
 fn table(to: &mut FolderSettings, value: &str, depth: usize) -> Result<(), String> {
-    let (schema, name) = sql_name::parse_table(value).map_err(|why| quoted_hint(value, &why))?;
+    let mut template = None;
+    let (schema, name) = if template::is_template(value) {
+        let parsed = TableTemplate::parse(value).map_err(|why| quoted_hint(value, &why))?;
+        template = Some(parsed);
+        (None, value.to_owned())
+    } else {
+        sql_name::parse_table(value).map_err(|why| quoted_hint(value, &why))?
+    };
     to.table = Some(TableSetting {
         schema,
         name,
         set_at_depth: depth,
         own: false,
+        template,
     });
     Ok(())
 }
