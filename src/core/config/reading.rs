@@ -120,6 +120,12 @@ pub(super) fn sheets(to: &mut FolderSettings, values: &[String]) -> Result<(), S
     Ok(())
 }
 
+/// Stores a value that was checked.
+pub(super) fn put<T>(to: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
+    *to = Some(value?);
+    Ok(())
+}
+
 pub(super) fn range(to: &mut FolderSettings, value: &str) -> Result<(), String> {
     to.reading.range = Some(SheetRange::parse(value)?);
     Ok(())

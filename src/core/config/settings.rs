@@ -103,17 +103,17 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "skip_footer",
         scope: Scope::Reads,
-        set: |to, value, _| Ok(to.reading.skip_footer = Some(reading::count(value)?)),
+        set: |to, value, _| reading::put(&mut to.reading.skip_footer, reading::count(value)),
     },
     Setting {
         name: "stop_at_blank",
         scope: Scope::Reads,
-        set: |to, value, _| Ok(to.reading.stop_at_blank = Some(reading::count(value)?)),
+        set: |to, value, _| reading::put(&mut to.reading.stop_at_blank, reading::count(value)),
     },
     Setting {
         name: "fill_merged",
         scope: Scope::Reads,
-        set: |to, value, _| Ok(to.reading.fill_merged = Some(reading::boolean(value)?)),
+        set: |to, value, _| reading::put(&mut to.reading.fill_merged, reading::boolean(value)),
     },
     Setting {
         name: "row_number",
@@ -123,33 +123,41 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "trim",
         scope: Scope::Reads,
-        set: |to, value, _| Ok(to.reading.trim = Some(reading::boolean(value)?)),
+        set: |to, value, _| reading::put(&mut to.reading.trim, reading::boolean(value)),
     },
     Setting {
         name: "error_cells",
         scope: Scope::Reads,
         set: |to, value, _| {
-            Ok(to.reading.error_cells = Some(reading::one_of(value, reading::ERROR_CELLS)?))
+            reading::put(
+                &mut to.reading.error_cells,
+                reading::one_of(value, reading::ERROR_CELLS),
+            )
         },
     },
     Setting {
         name: "on_change",
         scope: Scope::Reads,
         set: |to, value, _| {
-            Ok(to.reading.on_change = Some(reading::one_of(value, reading::ON_CHANGE)?))
+            reading::put(
+                &mut to.reading.on_change,
+                reading::one_of(value, reading::ON_CHANGE),
+            )
         },
     },
     Setting {
         name: "replace_min_percent",
         scope: Scope::Reads,
-        set: |to, value, _| Ok(to.reading.replace_min_percent = Some(reading::percent(value)?)),
+        set: |to, value, _| {
+            reading::put(&mut to.reading.replace_min_percent, reading::percent(value))
+        },
     },
     Setting {
         name: "duplicate_columns",
         scope: Scope::Reads,
         set: |to, value, _| {
-            let found = reading::one_of(value, reading::DUPLICATE_COLUMNS)?;
-            Ok(to.reading.duplicate_columns = Some(found))
+            let found = reading::one_of(value, reading::DUPLICATE_COLUMNS);
+            reading::put(&mut to.reading.duplicate_columns, found)
         },
     },
 ];
