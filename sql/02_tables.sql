@@ -133,7 +133,7 @@ COMMENT ON COLUMN pgdatahub.etl_imports.sheet_name IS 'Sheet that was read';
 COMMENT ON COLUMN pgdatahub.etl_imports.sheet_range IS 'Range of the sheet that was read, as the configuration gives it; empty for the whole sheet';
 COMMENT ON COLUMN pgdatahub.etl_imports.file_sha256 IS 'SHA-256 of the file''s content, hexadecimal';
 COMMENT ON COLUMN pgdatahub.etl_imports.row_count IS 'Rows loaded';
-COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Cells that were not stored as read, see etl_rejects';
+COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Rows of etl_rejects that stand: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_imports.imported_at IS 'When the import began';
 COMMENT ON COLUMN pgdatahub.etl_imports.load_timestamp IS 'load_timestamp of this import''s rows; with source_file it identifies them';
 COMMENT ON COLUMN pgdatahub.etl_imports.seconds IS 'How long it took';
@@ -166,45 +166,56 @@ CREATE TABLE pgdatahub.etl_schema_changes (
   source_file  text,
   import_id    bigint,
   statement    text NOT NULL,
+  reverted_at  timestamptz,
+  reverted_by  text,
   CONSTRAINT etl_schema_changes_pkey PRIMARY KEY (change_id)
 );
 CREATE INDEX etl_schema_changes_table ON pgdatahub.etl_schema_changes (table_schema, table_name);
-COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that an import changed, in the import''s own transaction';
+COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that was changed, in the transaction of the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_id IS 'Identifies the change; later changes have larger ones';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_name IS 'Name of the table';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added or altered; NULL for CREATE TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN, ALTER COLUMN TYPE, MAP COLUMN, DROP COLUMN or DROP TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added, altered or dropped; NULL for CREATE TABLE and DROP TABLE';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.old_type IS 'Type before; NULL for a new column';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after; NULL for a dropped column';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_at IS 'When';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported or undid';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change; NULL for one that undoes or mends';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.import_id IS 'Import that needed the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.statement IS 'The statement that was run';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_at IS 'When the change was undone, or its column or table dropped; NULL while it is in force';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_by IS 'Role that undid it';
 
 CREATE TABLE pgdatahub.etl_rejects (
   reject_id   bigint GENERATED ALWAYS AS IDENTITY,
   import_id   bigint NOT NULL,
   sheet_name  text NOT NULL,
-  cell        text NOT NULL,
+  sheet_row   integer NOT NULL,
+  cell        text,
   column_name text,
   raw_value   text,
   reason      text NOT NULL,
   sqlstate    text NOT NULL,
+  scope       text NOT NULL,
+  retried_at  timestamptz,
   CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id),
+  CONSTRAINT etl_rejects_scope CHECK (scope OPERATOR(pg_catalog.=) ANY ('{cell,row}'::text[])),
   CONSTRAINT etl_rejects_import FOREIGN KEY (import_id) REFERENCES pgdatahub.etl_imports (import_id)
 );
 CREATE INDEX etl_rejects_by_import ON pgdatahub.etl_rejects (import_id);
-COMMENT ON TABLE pgdatahub.etl_rejects IS 'One row per cell that was not stored as read';
+COMMENT ON TABLE pgdatahub.etl_rejects IS 'What was not stored as read: one row per rejected cell, and for a rejected row one per cell that is to blame, or one without a cell';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reject_id IS 'Identifies the reject';
 COMMENT ON COLUMN pgdatahub.etl_rejects.import_id IS 'Import it belongs to';
-COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet of the cell';
-COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12';
-COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column that holds NULL in its place';
-COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet that was read';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_row IS 'Row of the sheet, counted from 1';
+COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12; NULL where a constraint, trigger or partitioning refused the row as a whole';
+COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column of the cell';
+COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters; without a cell the DETAIL of the refusal';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reason IS 'Why it was not stored';
 COMMENT ON COLUMN pgdatahub.etl_rejects.sqlstate IS 'SQLSTATE of the reason';
+COMMENT ON COLUMN pgdatahub.etl_rejects.scope IS 'cell: the row is in, with NULL in this column; row: the row was left out';
+COMMENT ON COLUMN pgdatahub.etl_rejects.retried_at IS 'When retry_rejects brought the row in after all';
 
 CREATE TABLE pgdatahub.etl_run_files (
   run_id          bigint NOT NULL,
@@ -241,7 +252,7 @@ COMMENT ON COLUMN pgdatahub.etl_run_files.table_name IS 'Table it goes to';
 COMMENT ON COLUMN pgdatahub.etl_run_files.status IS 'imported, replaced, skipped, failed, undone, not_tried, or gone: recorded earlier and no longer in its folder';
 COMMENT ON COLUMN pgdatahub.etl_run_files.row_count IS 'Rows loaded';
 COMMENT ON COLUMN pgdatahub.etl_run_files.rows_removed IS 'Rows of the earlier import that this one replaced';
-COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Cells not stored as read';
+COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Rows of etl_rejects: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_run_files.schema_changes IS 'What the file changed in its table';
 COMMENT ON COLUMN pgdatahub.etl_run_files.missing_columns IS 'Columns of the table that the file lacks';
 COMMENT ON COLUMN pgdatahub.etl_run_files.seconds IS 'How long it took';

@@ -93,6 +93,11 @@ CREATE FUNCTION pgdatahub.revert_import(
 COMMENT ON FUNCTION pgdatahub.revert_import(bigint, boolean, boolean, boolean) IS
 'Removes the rows of one import; returns the rows removed';
 
+CREATE FUNCTION pgdatahub.retry_rejects(import_id bigint) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
+COMMENT ON FUNCTION pgdatahub.retry_rejects(bigint) IS
+'Reads the file of an import again, if it holds the same bytes, and brings in those of its rejected rows that fit by now; returns the rows brought in; rejected cells need reimport => true';
+
 CREATE FUNCTION pgdatahub.adopt_table(table_name regclass) RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'adopt_table_wrapper';
 COMMENT ON FUNCTION pgdatahub.adopt_table(regclass) IS

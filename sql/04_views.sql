@@ -26,19 +26,19 @@ COMMENT ON VIEW pgdatahub.imports IS 'Every import: which file and sheet went in
 
 CREATE VIEW pgdatahub.schema_changes WITH (security_barrier) AS
 SELECT s.change_id, s.table_schema, s.table_name, s.change_type, s.column_name, s.old_type, s.new_type,
-       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement
+       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement, s.reverted_at, s.reverted_by
   FROM pgdatahub.etl_schema_changes s
  WHERE pgdatahub.may_read(s.table_schema, s.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that an import created or altered, with the statement';
+COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that was created, altered or dropped, with the statement';
 
 CREATE VIEW pgdatahub.rejects WITH (security_barrier) AS
-SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.cell, r.column_name,
+SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.sheet_row, r.cell, r.column_name,
        CASE WHEN pgdatahub.may_read(i.table_schema, i.table_name) THEN r.raw_value END AS raw_value,
-       r.reason, r.sqlstate
+       r.reason, r.sqlstate, r.scope, r.retried_at
   FROM pgdatahub.etl_rejects r
   JOIN pgdatahub.etl_imports i ON i.import_id OPERATOR(pg_catalog.=) r.import_id
  WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.rejects IS 'Every cell that was not stored as read: file, sheet, cell, raw value and reason';
+COMMENT ON VIEW pgdatahub.rejects IS 'Every cell and row that was not stored as read: file, sheet, row, cell, raw value and reason';
 
 CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
 SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,

@@ -6,7 +6,15 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
   pgdatahub.adopt_table(regclass),
+  pgdatahub.retry_rejects(bigint),
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.revert_schema(regclass, text, boolean),
+  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.drop_table(regclass, boolean),
+  pgdatahub.check_table(regclass),
+  pgdatahub.prune(interval)
+FROM PUBLIC;

@@ -139,7 +139,6 @@ CREATE TABLE pgdatahub.etl_imports (
   table_name     text NOT NULL,
   source_file    text NOT NULL,
   sheet_name     text NOT NULL,
-  sheet_range    text NOT NULL DEFAULT '',
   file_sha256    text NOT NULL,
   row_count      bigint NOT NULL DEFAULT 0,
   rejected       bigint NOT NULL DEFAULT 0,
@@ -163,8 +162,8 @@ CREATE TABLE pgdatahub.etl_imports (
   held           boolean NOT NULL DEFAULT false,
   CONSTRAINT etl_imports_pkey PRIMARY KEY (import_id)
 );
--- The dedup key: these bytes, this sheet (and its range, if one is set), this table, once.
-CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name), sheet_range)
+-- The dedup key: these bytes, this sheet, this table, once.
+CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name))
   WHERE reverted_at IS NULL;
 -- source_file and load_timestamp identify an import from within a data table.
 CREATE UNIQUE INDEX etl_imports_load ON pgdatahub.etl_imports (load_timestamp, pg_catalog.md5(source_file));
@@ -177,10 +176,9 @@ COMMENT ON COLUMN pgdatahub.etl_imports.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.table_name IS 'Name of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.source_file IS 'Absolute path of the workbook, symlinks resolved';
 COMMENT ON COLUMN pgdatahub.etl_imports.sheet_name IS 'Sheet that was read';
-COMMENT ON COLUMN pgdatahub.etl_imports.sheet_range IS 'Range of the sheet that was read, as the configuration gives it; empty for the whole sheet';
 COMMENT ON COLUMN pgdatahub.etl_imports.file_sha256 IS 'SHA-256 of the file''s content, hexadecimal';
 COMMENT ON COLUMN pgdatahub.etl_imports.row_count IS 'Rows loaded';
-COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Cells that were not stored as read, see etl_rejects';
+COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Rows of etl_rejects that stand: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_imports.imported_at IS 'When the import began';
 COMMENT ON COLUMN pgdatahub.etl_imports.load_timestamp IS 'load_timestamp of this import''s rows; with source_file it identifies them';
 COMMENT ON COLUMN pgdatahub.etl_imports.seconds IS 'How long it took';
@@ -213,45 +211,56 @@ CREATE TABLE pgdatahub.etl_schema_changes (
   source_file  text,
   import_id    bigint,
   statement    text NOT NULL,
+  reverted_at  timestamptz,
+  reverted_by  text,
   CONSTRAINT etl_schema_changes_pkey PRIMARY KEY (change_id)
 );
 CREATE INDEX etl_schema_changes_table ON pgdatahub.etl_schema_changes (table_schema, table_name);
-COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that an import changed, in the import''s own transaction';
+COMMENT ON TABLE pgdatahub.etl_schema_changes IS 'One row per column or table that was changed, in the transaction of the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_id IS 'Identifies the change; later changes have larger ones';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.table_name IS 'Name of the table';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added or altered; NULL for CREATE TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.change_type IS 'CREATE TABLE, ADD COLUMN, ALTER COLUMN TYPE, MAP COLUMN, DROP COLUMN or DROP TABLE';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.column_name IS 'Column that was added, altered or dropped; NULL for CREATE TABLE and DROP TABLE';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.old_type IS 'Type before; NULL for a new column';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.new_type IS 'Type after; NULL for a dropped column';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_at IS 'When';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported';
-COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.changed_by IS 'Role that imported or undid';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.source_file IS 'File that needed the change; NULL for one that undoes or mends';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.import_id IS 'Import that needed the change';
 COMMENT ON COLUMN pgdatahub.etl_schema_changes.statement IS 'The statement that was run';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_at IS 'When the change was undone, or its column or table dropped; NULL while it is in force';
+COMMENT ON COLUMN pgdatahub.etl_schema_changes.reverted_by IS 'Role that undid it';
 
 CREATE TABLE pgdatahub.etl_rejects (
   reject_id   bigint GENERATED ALWAYS AS IDENTITY,
   import_id   bigint NOT NULL,
   sheet_name  text NOT NULL,
-  cell        text NOT NULL,
+  sheet_row   integer NOT NULL,
+  cell        text,
   column_name text,
   raw_value   text,
   reason      text NOT NULL,
   sqlstate    text NOT NULL,
+  scope       text NOT NULL,
+  retried_at  timestamptz,
   CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id),
+  CONSTRAINT etl_rejects_scope CHECK (scope OPERATOR(pg_catalog.=) ANY ('{cell,row}'::text[])),
   CONSTRAINT etl_rejects_import FOREIGN KEY (import_id) REFERENCES pgdatahub.etl_imports (import_id)
 );
 CREATE INDEX etl_rejects_by_import ON pgdatahub.etl_rejects (import_id);
-COMMENT ON TABLE pgdatahub.etl_rejects IS 'One row per cell that was not stored as read';
+COMMENT ON TABLE pgdatahub.etl_rejects IS 'What was not stored as read: one row per rejected cell, and for a rejected row one per cell that is to blame, or one without a cell';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reject_id IS 'Identifies the reject';
 COMMENT ON COLUMN pgdatahub.etl_rejects.import_id IS 'Import it belongs to';
-COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet of the cell';
-COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12';
-COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column that holds NULL in its place';
-COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_name IS 'Sheet that was read';
+COMMENT ON COLUMN pgdatahub.etl_rejects.sheet_row IS 'Row of the sheet, counted from 1';
+COMMENT ON COLUMN pgdatahub.etl_rejects.cell IS 'The cell, such as B12; NULL where a constraint, trigger or partitioning refused the row as a whole';
+COMMENT ON COLUMN pgdatahub.etl_rejects.column_name IS 'Column of the cell';
+COMMENT ON COLUMN pgdatahub.etl_rejects.raw_value IS 'What the cell holds, at most 1,000 characters; without a cell the DETAIL of the refusal';
 COMMENT ON COLUMN pgdatahub.etl_rejects.reason IS 'Why it was not stored';
 COMMENT ON COLUMN pgdatahub.etl_rejects.sqlstate IS 'SQLSTATE of the reason';
+COMMENT ON COLUMN pgdatahub.etl_rejects.scope IS 'cell: the row is in, with NULL in this column; row: the row was left out';
+COMMENT ON COLUMN pgdatahub.etl_rejects.retried_at IS 'When retry_rejects brought the row in after all';
 
 CREATE TABLE pgdatahub.etl_run_files (
   run_id          bigint NOT NULL,
@@ -288,7 +297,7 @@ COMMENT ON COLUMN pgdatahub.etl_run_files.table_name IS 'Table it goes to';
 COMMENT ON COLUMN pgdatahub.etl_run_files.status IS 'imported, replaced, skipped, failed, undone, not_tried, or gone: recorded earlier and no longer in its folder';
 COMMENT ON COLUMN pgdatahub.etl_run_files.row_count IS 'Rows loaded';
 COMMENT ON COLUMN pgdatahub.etl_run_files.rows_removed IS 'Rows of the earlier import that this one replaced';
-COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Cells not stored as read';
+COMMENT ON COLUMN pgdatahub.etl_run_files.rejected IS 'Rows of etl_rejects: rejected cells and what made rows be left out';
 COMMENT ON COLUMN pgdatahub.etl_run_files.schema_changes IS 'What the file changed in its table';
 COMMENT ON COLUMN pgdatahub.etl_run_files.missing_columns IS 'Columns of the table that the file lacks';
 COMMENT ON COLUMN pgdatahub.etl_run_files.seconds IS 'How long it took';
@@ -417,6 +426,11 @@ CREATE FUNCTION pgdatahub.revert_import(
 COMMENT ON FUNCTION pgdatahub.revert_import(bigint, boolean, boolean, boolean) IS
 'Removes the rows of one import; returns the rows removed';
 
+CREATE FUNCTION pgdatahub.retry_rejects(import_id bigint) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'retry_rejects_wrapper';
+COMMENT ON FUNCTION pgdatahub.retry_rejects(bigint) IS
+'Reads the file of an import again, if it holds the same bytes, and brings in those of its rejected rows that fit by now; returns the rows brought in; rejected cells need reimport => true';
+
 CREATE FUNCTION pgdatahub.adopt_table(table_name regclass) RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'adopt_table_wrapper';
 COMMENT ON FUNCTION pgdatahub.adopt_table(regclass) IS
@@ -480,74 +494,6 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
--- Looking into a workbook before it is imported.
-
-CREATE FUNCTION pgdatahub.columns(
-  path  text,
-  sheet text DEFAULT NULL
-) RETURNS TABLE (
-  header      text,
-  column_name text,
-  data_type   text,
-  non_null    bigint,
-  samples     text[],
-  min_value   text,
-  max_value   text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.columns(text, text) IS
-'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
-
-CREATE FUNCTION pgdatahub.read_excel(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
-) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", bigint) IS
-'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
-
-CREATE FUNCTION pgdatahub.read_excel_json(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
-) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", bigint) IS
-'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
-
-CREATE FUNCTION pgdatahub.read_excel_query(
-  path  text,
-  sheet text DEFAULT NULL
-) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text) IS
-'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
-
-CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
-  folder         text,
-  setting        text,
-  setting_value  text,
-  setting_source text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'config_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.show_config(text) IS
-'The settings in force for a folder and each one below it that holds workbooks, and where each comes from: file and line of the configuration, a server setting, or the default';
-
-REVOKE EXECUTE ON FUNCTION
-  pgdatahub.show_config(text),
-  pgdatahub.columns(text, text),
-  pgdatahub.read_excel(text, text, text, "any", bigint),
-  pgdatahub.read_excel_json(text, text, text, "any", bigint),
-  pgdatahub.read_excel_query(text, text)
-FROM PUBLIC;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
---   looking
-
 -- What everybody else may see: rows about tables that the role may SELECT and
 -- runs that it started. pg_monitor sees all, but not what cells hold.
 
@@ -567,7 +513,7 @@ RETURN pg_catalog.pg_has_role('pg_monitor', 'USAGE');
 COMMENT ON FUNCTION pgdatahub.may_monitor() IS 'Whether the current role has the rights of pg_monitor; the rule behind pgdatahub''s views';
 
 CREATE VIEW pgdatahub.imports WITH (security_barrier) AS
-SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.sheet_range, i.row_count, i.rejected,
+SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.row_count, i.rejected,
        i.imported_at, i.imported_by, i.seconds, i.file_sha256, i.load_timestamp, i.format, i.lane, i.header_row,
        i.file_bytes, i.run_id, i.settings, i.reverted_at, i.reverted_by, i.reverted_why, i.held
   FROM pgdatahub.etl_imports i
@@ -576,19 +522,19 @@ COMMENT ON VIEW pgdatahub.imports IS 'Every import: which file and sheet went in
 
 CREATE VIEW pgdatahub.schema_changes WITH (security_barrier) AS
 SELECT s.change_id, s.table_schema, s.table_name, s.change_type, s.column_name, s.old_type, s.new_type,
-       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement
+       s.changed_at, s.changed_by, s.source_file, s.import_id, s.statement, s.reverted_at, s.reverted_by
   FROM pgdatahub.etl_schema_changes s
  WHERE pgdatahub.may_read(s.table_schema, s.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that an import created or altered, with the statement';
+COMMENT ON VIEW pgdatahub.schema_changes IS 'Every table and column that was created, altered or dropped, with the statement';
 
 CREATE VIEW pgdatahub.rejects WITH (security_barrier) AS
-SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.cell, r.column_name,
+SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.sheet_name, r.sheet_row, r.cell, r.column_name,
        CASE WHEN pgdatahub.may_read(i.table_schema, i.table_name) THEN r.raw_value END AS raw_value,
-       r.reason, r.sqlstate
+       r.reason, r.sqlstate, r.scope, r.retried_at
   FROM pgdatahub.etl_rejects r
   JOIN pgdatahub.etl_imports i ON i.import_id OPERATOR(pg_catalog.=) r.import_id
  WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.rejects IS 'Every cell that was not stored as read: file, sheet, cell, raw value and reason';
+COMMENT ON VIEW pgdatahub.rejects IS 'Every cell and row that was not stored as read: file, sheet, row, cell, raw value and reason';
 
 CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
 SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,
@@ -668,14 +614,85 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   views
+
+-- Undoing what imports did to a table, mending it, and keeping the books short.
+
+CREATE FUNCTION pgdatahub.revert_schema(
+  table_name  regclass,
+  source_file text,
+  dry_run     boolean DEFAULT true
+) RETURNS TABLE (
+  change_id   bigint,
+  change_type text,
+  column_name text,
+  statement   text,
+  outcome     text,
+  why         text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'revert_schema_wrapper';
+COMMENT ON FUNCTION pgdatahub.revert_schema(regclass, text, boolean) IS
+'Undoes the schema changes that a file''s imports made to a table, where no other value is lost; one row per change: done, would be done, or refused and why; dry_run => false does it, all of it or nothing';
+
+CREATE FUNCTION pgdatahub.map_column(
+  table_name  regclass,
+  header      text,
+  column_name text
+) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'map_column_wrapper';
+COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text) IS
+'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; returns the values moved';
+
+CREATE FUNCTION pgdatahub.drop_table(
+  table_name regclass,
+  dry_run    boolean DEFAULT true
+) RETURNS TABLE (
+  action       text,
+  import_id    bigint,
+  source_file  text,
+  rows_removed bigint,
+  statement    text,
+  outcome      text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'drop_table_wrapper';
+COMMENT ON FUNCTION pgdatahub.drop_table(regclass, boolean) IS
+'Reverts all imports of a table and drops it, never what depends on it; its history stays on record; dry_run => false does it';
+
+CREATE FUNCTION pgdatahub.check_table(table_name regclass) RETURNS TABLE (
+  import_id      bigint,
+  source_file    text,
+  sheet_name     text,
+  row_count      bigint,
+  rows_found     bigint,
+  difference     bigint,
+  load_timestamp timestamptz,
+  note           text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'check_table_wrapper';
+COMMENT ON FUNCTION pgdatahub.check_table(regclass) IS
+'Holds each import of a table against the rows that are there, and shows rows that belong to no import; difference is not 0 where something was removed or added by other means';
+
+CREATE FUNCTION pgdatahub.prune(older_than interval) RETURNS TABLE (
+  table_name   text,
+  rows_removed bigint
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'prune_wrapper';
+COMMENT ON FUNCTION pgdatahub.prune(interval) IS
+'Removes runs that ended that long ago, with their files, and rejected cells of imports that old; imports and schema changes are never removed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/revert.rs
 -- pgdatahub::api::revert::adopt_table
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- src/api/looking.rs
--- pgdatahub::api::looking::columns_of
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::check_table
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::drop_table
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -692,20 +709,20 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- src/api/looking.rs
--- pgdatahub::api::looking::read_excel
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::map_column
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- src/api/looking.rs
--- pgdatahub::api::looking::read_excel_json
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::prune
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- src/api/looking.rs
--- pgdatahub::api::looking::read_excel_query
+-- src/api/rejects.rs
+-- pgdatahub::api::rejects::retry_rejects
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -728,6 +745,12 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/upkeep.rs
+-- pgdatahub::api::upkeep::revert_schema
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/import.rs
 -- pgdatahub::api::import::run_import
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -736,12 +759,6 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 /* <begin connected objects> */
 -- src/api/inspect.rs
 -- pgdatahub::api::inspect::sheets_of
--- Skipped due to `#[pgrx(sql = false)]`
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/api/looking.rs
--- pgdatahub::api::looking::config_of
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -809,6 +826,7 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 -- src/lib.rs
 -- requires:
 --   views
+--   upkeep
 
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
@@ -819,9 +837,17 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
   pgdatahub.adopt_table(regclass),
+  pgdatahub.retry_rejects(bigint),
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.revert_schema(regclass, text, boolean),
+  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.drop_table(regclass, boolean),
+  pgdatahub.check_table(regclass),
+  pgdatahub.prune(interval)
+FROM PUBLIC;
 /* </end connected objects> */
 

@@ -42,9 +42,14 @@ extension_sql_file!(
     requires = ["functions", "looking"]
 );
 extension_sql_file!(
+    "../sql/06_upkeep.sql",
+    name = "upkeep",
+    requires = ["views"]
+);
+extension_sql_file!(
     "../sql/05_grants.sql",
     name = "grants",
-    requires = ["views"],
+    requires = ["views", "upkeep"],
     finalize
 );
 

@@ -15,7 +15,7 @@ fn how(dry_run: Option<bool>, hold: Option<bool>, cascade: Option<bool>) -> How 
     }
 }
 
-fn required<T>(value: Option<T>, name: &str) -> Result<T, Failure> {
+pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, Failure> {
     value.ok_or_else(|| Failure::new("22004", format!("{name} must not be null")))
 }
 

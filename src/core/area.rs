@@ -24,6 +24,14 @@ pub struct Area {
 }
 
 impl Area {
+    /// All cells of a sheet.
+    pub const WHOLE: Area = Area {
+        first_row: 1,
+        last_row: MAX_ROWS,
+        first_column: 0,
+        last_column: MAX_COLUMNS - 1,
+    };
+
     /// The area that a text means in Excel's A1 notation, `$` allowed: a range
     /// such as `B3:H200`, whole columns `B:H`, whole rows `3:200`, one open below
     /// `B3:H`, or a single cell. None if it is not written like one: then it is a name.

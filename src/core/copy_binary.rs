@@ -28,6 +28,11 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     field(out, text.as_bytes());
 }
 
+/// A field that is encoded already.
+pub fn raw(out: &mut Vec<u8>, bytes: &[u8]) {
+    field(out, bytes);
+}
+
 /// A timestamptz field, microseconds since 2000-01-01 00:00 UTC.
 pub fn timestamptz(out: &mut Vec<u8>, usecs: i64) {
     field(out, &usecs.to_be_bytes());

@@ -8,6 +8,7 @@ use crate::protocol::Wire;
 use crate::text_form;
 use crate::value::Value;
 use crate::wire::{WireValue, widen};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Between two fields.
@@ -71,6 +72,39 @@ pub fn value(out: &mut Vec<u8>, value: &Value<'_>, wire: Wire, scratch: &mut Str
     text_form::write(scratch, &form);
     out.extend_from_slice(scratch.as_bytes());
     true
+}
+
+/// The fields of one line as they are written, with or without its newline.
+pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.strip_suffix(b"\n")
+        .unwrap_or(line)
+        .split(|byte| *byte == b'\t')
+}
+
+/// What a field of [`fields`] stands for, NULL being none.
+pub fn unescape(field: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if field == b"\\N" {
+        return None;
+    }
+    if !field.contains(&b'\\') {
+        return Some(Cow::Borrowed(field));
+    }
+    let mut out = Vec::with_capacity(field.len());
+    let mut bytes = field.iter().copied();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'\\' => bytes.next().map_or(byte, plain),
+            _ => byte,
+        });
+    }
+    Some(Cow::Owned(out))
+}
+
+/// The byte that a letter after a backslash stands for; the reverse of [`escape`].
+fn plain(letter: u8) -> u8 {
+    (0x08..=b'\r')
+        .find(|byte| escape(*byte) == Some(letter))
+        .unwrap_or(letter)
 }
 
 /// The letter after the backslash, for bytes that cannot stand for themselves.

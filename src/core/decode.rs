@@ -32,6 +32,11 @@ impl<'a> Rows<'a> {
         row.map(|()| true)
     }
 
+    /// Bytes behind the last row returned.
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
     fn row(&mut self, fields: &mut Vec<Option<&'a [u8]>>) -> Result<(), BadFrame> {
         let count = i16::from_be_bytes(self.array()?);
         if count < 0 {

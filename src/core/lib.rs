@@ -2,13 +2,14 @@
 //!
 //! Read in this order: [`value`] and [`types`] (what a cell is and which column
 //! types hold it), [`text_form`] (how a value reads as text), [`naming`] and
-//! [`columns`] (which column a header goes to), [`evolve`] (what a table must
-//! become), [`discover`] and [`config`] (which files go where), and
+//! [`columns`] (which column a header goes to), [`evolve`] and [`undo`] (what a table must
+//! become, and what of that can be undone), [`discover`] and [`config`] (which files go where), and
 //! [`protocol`] (what the backend and the reader process say to each other).
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod area;
+pub mod batch;
 pub mod calendar;
 pub mod columns;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod evolve;
 pub mod header;
 pub mod header_setting;
 pub mod iso;
+pub mod isolate;
 pub mod json;
 pub mod naming;
 pub mod nearest;
@@ -32,5 +34,6 @@ pub mod sheets;
 pub mod sql_name;
 pub mod text_form;
 pub mod types;
+pub mod undo;
 pub mod value;
 pub mod wire;

@@ -85,6 +85,16 @@ impl ColumnType {
             ColumnType::None | ColumnType::Text => "text",
         }
     }
+
+    /// The type of that [`display_name`](Self::display_name); `None` for any other.
+    pub fn from_display_name(name: &str) -> Option<ColumnType> {
+        use ColumnType::*;
+        [
+            Boolean, Bigint, Double, Numeric, Date, Timestamp, Time, Interval, Text,
+        ]
+        .into_iter()
+        .find(|column_type| column_type.display_name() == name)
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::pg::audit::Sheet;
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::report;
-use pgdatahub_core::config::{OnChange, TableTemplate};
+use pgdatahub_core::config::{FolderSettings, OnChange, TableTemplate};
 use pgdatahub_core::protocol::{HeaderChoice, Opened, SheetInfo, SheetOptions};
 use pgdatahub_core::sheet_range::{Resolved, SheetRange};
 use pgdatahub_core::sheets::{self, Picked, SheetChoice};
@@ -48,6 +48,32 @@ impl Chosen<'_> {
     }
 }
 
+/// How the sheet of an earlier import is read once more, given the settings kept
+/// with it and its header row.
+///
+/// # Errors
+/// As [`choose`].
+pub fn once_more(
+    opened: &Opened,
+    sheet: u32,
+    settings: &FolderSettings,
+    header_row: Option<u32>,
+) -> Result<(HeaderChoice, SheetOptions), Failure> {
+    let reading = &settings.reading;
+    let range = reading
+        .range
+        .as_ref()
+        .map(|range| range.resolve(opened, Some(sheet)))
+        .transpose()
+        .map_err(Failure::from)?;
+    let setting = reading.header_row.clone().unwrap_or_default();
+    let header = match (setting.choice(Vec::new(), range.as_ref()), header_row) {
+        (HeaderChoice::Auto { .. }, Some(row)) => HeaderChoice::Row(row),
+        (choice, _) => choice,
+    };
+    Ok((header, reading.options(range.as_ref())))
+}
+
 /// Whether the workbook's names are needed to know the range.
 pub fn wants_names(source: &Source) -> bool {
     let range = source.settings.reading.range.as_ref();
@@ -78,15 +104,19 @@ pub fn on_change(source: &Source) -> OnChange {
     source.settings.reading.on_change.unwrap_or_default()
 }
 
-/// The sheets to import, in the workbook's order.
+/// The sheets to import, in the workbook's order; `say`: a name that was not exact.
 ///
 /// # Errors
 /// 22023 for a sheet or range that does not exist, 0A000 for a name that this
 /// format does not tell, 42P07 for two sheets whose names give one table.
-pub fn choose<'a>(opened: &'a Opened, source: &Source) -> Result<Vec<Chosen<'a>>, Failure> {
+pub fn choose<'a>(
+    opened: &'a Opened,
+    source: &Source,
+    say: bool,
+) -> Result<Vec<Chosen<'a>>, Failure> {
     let range = source.settings.reading.range.as_ref();
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
-    for picked in pick(opened, source)? {
+    for picked in pick(opened, source, say)? {
         let index = picked.map_or(0, |picked| picked.choice.index() as u32);
         let resolved = range
             .map(|range| range.resolve(opened, picked.map(|_| index)))
@@ -125,7 +155,7 @@ pub fn choose<'a>(opened: &'a Opened, source: &Source) -> Result<Vec<Chosen<'a>>
 }
 
 /// The sheets asked for; one none where the range's name says the sheet.
-fn pick(opened: &Opened, source: &Source) -> Result<Vec<Option<Picked>>, Failure> {
+fn pick(opened: &Opened, source: &Source, say: bool) -> Result<Vec<Option<Picked>>, Failure> {
     let settings = &source.settings;
     if let Some(wanted) = &settings.reading.sheets {
         let picked = sheets::choose_all(&opened.sheets, wanted)
@@ -141,7 +171,7 @@ fn pick(opened: &Opened, source: &Source) -> Result<Vec<Option<Picked>>, Failure
         settings.default_sheet.as_deref(),
     )
     .map_err(|error| Failure::from(error.report()))?;
-    if let SheetChoice::Loose(index) = choice {
+    if let (true, SheetChoice::Loose(index)) = (say, choice) {
         report::notice(format!(
             "{}: sheet \"{}\" taken for \"{}\"",
             source.label,

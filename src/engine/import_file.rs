@@ -1,6 +1,8 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
 use super::file_sheets::{self, Chosen};
+use super::rejects::{Limits, Rejects};
+use super::removal;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Load};
 use super::targets::{self, Source};
@@ -11,7 +13,7 @@ use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{ddl, registry, report, subxact};
-use pgdatahub_core::config::OnChange;
+use pgdatahub_core::config::{OnChange, OnTypeConflict, default_of};
 use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -34,18 +36,18 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         table: Some(source.target.clone()),
         ..FileRow::default()
     };
-    let mut known = BTreeMap::new();
+    let mut attempt = Attempt::default();
     let result = loop {
-        let attempt = open(grant, source, call, &mut row).and_then(|file| match file {
+        let done = open(grant, source, call, &mut row).and_then(|file| match file {
             None => Ok(None),
             Some(file) => {
                 let fresh = row.clone();
                 let result = subxact::run(|| {
-                    match load_sheets(&file, source, call, &mut row, &known)? {
+                    match load_sheets(&file, source, call, &mut row, &attempt)? {
                         Step::Finished => Ok(None),
                         // Not a failure: the rollback of the rows so far.
                         Step::Restart(sheet, columns) => {
-                            known.insert(sheet, columns);
+                            attempt.known.insert(sheet, columns);
                             Err(Failure::new("00000", "restart"))
                         }
                     }
@@ -55,11 +57,16 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
                         row = fresh;
                         Ok(Some(()))
                     }
+                    Err(failure) if failure.while_storing && !attempt.guarded => {
+                        row = fresh;
+                        attempt.guarded = true;
+                        Ok(Some(()))
+                    }
                     other => other,
                 }
             }
         });
-        match attempt {
+        match done {
             Ok(Some(())) => {}
             Ok(None) => break Ok(()),
             Err(failure) => break Err(failure),
@@ -136,8 +143,14 @@ fn open(
 fn settings_json(source: &Source) -> String {
     let mut settings = serde_json::Map::new();
     for (name, given) in &source.settings.given {
-        if !NOT_READING.contains(name) {
-            settings.insert((*name).into(), given.text.as_str().into());
+        // A default goes unsaid, so that saying it later changes nothing.
+        let is_default = default_of(name).is_some_and(|default| given.values == [default]);
+        if !NOT_READING.contains(name) && !is_default {
+            let value = match given.values.as_slice() {
+                [one] => one.as_str().into(),
+                several => several.into(),
+            };
+            settings.insert((*name).into(), value);
         }
     }
     serde_json::Value::Object(settings).to_string()
@@ -166,6 +179,22 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     });
 }
 
+/// What earlier attempts at the same file found out.
+#[derive(Default)]
+struct Attempt {
+    /// The types that all rows of a sheet need, by its index.
+    known: BTreeMap<u32, SheetColumns>,
+    /// The table refused a row: which one is found out by storing batch by batch.
+    guarded: bool,
+}
+
+impl Attempt {
+    /// What is said of a file is said once.
+    fn is_first(&self) -> bool {
+        !self.guarded && self.known.is_empty()
+    }
+}
+
 enum Step {
     Finished,
     Restart(u32, SheetColumns),
@@ -178,26 +207,22 @@ fn load_sheets(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    known: &BTreeMap<u32, SheetColumns>,
+    attempt: &Attempt,
 ) -> Result<Step, Failure> {
     let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
     row.sha256 = Some(opened.sha256.clone());
     let fresh = row.clone();
-    for (nth, chosen) in file_sheets::choose(&opened, source)?.iter().enumerate() {
+    for (nth, chosen) in file_sheets::choose(&opened, source, attempt.is_first())?
+        .iter()
+        .enumerate()
+    {
         let mut own = fresh.clone();
         let started = Instant::now();
         if chosen.target != source.target {
             targets::lock_table(&chosen.target)?;
         }
-        let known = known.get(&chosen.index);
-        let step = load(
-            &mut client,
-            (file, &opened, chosen),
-            source,
-            call,
-            &mut own,
-            known,
-        );
+        let sheet = (file, &opened, chosen);
+        let step = load(&mut client, sheet, source, call, &mut own, attempt);
         own.seconds = started.elapsed().as_secs_f64();
         if nth == 0 || step.is_err() {
             *row = own;
@@ -218,18 +243,20 @@ fn load(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    known: Option<&SheetColumns>,
+    attempt: &Attempt,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
     let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
     let mut table = TargetTable::open(&chosen.target, &source.folder)?;
     row.table = Some(table.name.clone());
+    table.on_conflict = source.settings.on_type_conflict;
     if skip(&table.name, chosen.key(), opened, file, call, row)? {
         return Ok(Step::Finished);
     }
     let on_change = file_sheets::on_change(source);
-    let removed = remove_earlier(&table, (chosen.key(), on_change), opened, call, row)?;
+    let key = (chosen.key(), on_change);
+    let removed = remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
     let claim = Claim {
         table: &table.name,
         source_file: &row.source_file,
@@ -267,7 +294,7 @@ fn load(
         );
     }
     let mut sheet = SheetColumns::new(&head.headers);
-    if let Some(known) = known {
+    if let Some(known) = attempt.known.get(&chosen.index) {
         sheet.join(known);
     }
     let source_file = row.source_file.clone();
@@ -279,25 +306,31 @@ fn load(
         sheet: &info.name,
         load_timestamp,
         file_bytes: file.stat.bytes,
+        guarded: attempt.guarded,
+        only: None,
     };
+    let mut rejects = Rejects::new(Limits::of(&source.settings));
     let loaded = match stream::load(
         client,
         &mut table,
         &mut sheet,
         fitted,
         &import,
+        &mut rejects,
         &mut row.schema_changes,
     )? {
         End::Loaded(loaded) => loaded,
         End::Restart(columns) => return Ok(Step::Restart(chosen.index, columns)),
     };
     let rows = loaded.rows as i64;
+    rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
+    say_deferred(&table)?;
     let percent = source.settings.reading.replace_min_percent;
     check_replacement(&removed, rows, percent, &table.name, &source_file)?;
     audit::complete(
         import_id,
         rows,
-        loaded.rejected as i64,
+        rejects.entries() as i64,
         started.elapsed().as_secs_f64(),
         loaded.lane,
         head.header_row.filter(|row| *row > 0).map(|r| r as i32),
@@ -316,7 +349,7 @@ fn load(
         "replaced"
     };
     row.row_count = Some(rows);
-    row.rejected = Some(loaded.rejected as i64);
+    row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
     row.message = remarks(&head, info, &loaded.done);
     Ok(Step::Finished)
@@ -370,6 +403,7 @@ fn remove_earlier(
     opened: &Opened,
     call: &Call,
     row: &FileRow,
+    say: bool,
 ) -> Result<Vec<Removed>, Failure> {
     let mut earlier = audit::at_path(&table.name, sheet, &row.source_file)?;
     // The same bytes read by another range are the same content, never a new one.
@@ -388,21 +422,7 @@ fn remove_earlier(
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let deleted =
-            ddl::delete_rows(&table.name, &import.source_file, &import.load_timestamp)? as i64;
-        if deleted != import.row_count {
-            report::warning(
-                format!(
-                    "{deleted} rows removed where {} were imported",
-                    import.row_count
-                ),
-                Some(format!(
-                    "Rows of {} were deleted or added by hand.",
-                    import.source_file
-                )),
-                None,
-            );
-        }
+        let deleted = removal::remove_again(&table.name, std::slice::from_ref(&import), say)?;
         let why = if import.sha256 == opened.sha256 {
             "reimport"
         } else {
@@ -453,6 +473,22 @@ fn check_replacement(
         ddl::literal(&table.display()),
         ddl::literal(source_file)
     )))
+}
+
+/// Rows can be rejected for what is checked while they are stored, and for no more.
+fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
+    let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
+        return Ok(());
+    };
+    let names = crate::pg::rejects::deferred_constraints(described.oid)?;
+    if !names.is_empty() {
+        report::warning(
+            format!("{} has constraints that are checked at commit", table.name.display()),
+            Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
+            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
+        );
+    }
+    Ok(())
 }
 
 fn format_name(format: Format) -> &'static str {

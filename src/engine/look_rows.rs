@@ -150,7 +150,10 @@ pub fn read_into(ask: &Ask, records: &mut Records) -> Result<(), Failure> {
             Frame::Rows { runs, payload, at } => {
                 put_batch(&look, records, &indexes, &runs, &payload[at..], &mut left)?;
             }
-            Frame::Control(Response::Rejects { rejects }) => look.reject(rejects),
+            Frame::Control(Response::Rejects { mut rejects }) => {
+                rejects.retain(|reject| indexes.contains(&reject.column));
+                look.reject(rejects);
+            }
             Frame::Control(Response::Done(_)) => break,
             Frame::Control(Response::Failed(failed)) => return Err(look.locate(refused(failed))),
             Frame::Control(_) => return Err(out_of_order()),

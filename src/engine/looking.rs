@@ -9,8 +9,8 @@ use pgdatahub_core::columns::{self, Assigned, SheetHeader};
 use pgdatahub_core::header_setting::HeaderSetting;
 use pgdatahub_core::nearest::nearest;
 use pgdatahub_core::protocol::{
-    Head, HeadRequest, Header, Reject, RowEncoding, SheetOptions, SheetProfile, StreamColumn,
-    StreamRequest, Wire,
+    Head, HeadRequest, Header, OnMisfit, Reject, RowEncoding, SheetOptions, SheetProfile,
+    StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_core::sheet_range::SheetRange;
 use pgdatahub_core::types::ColumnType;
@@ -231,6 +231,8 @@ impl Look {
             source_file: String::new(),
             load_timestamp: 0,
             resume,
+            unfillable: Vec::new(),
+            only: None,
         })
     }
 
@@ -276,7 +278,11 @@ fn look_hint(mut failure: Failure) -> Failure {
 
 /// How one column of a look's stream travels.
 pub fn column(index: u32, wire: Wire) -> StreamColumn {
-    StreamColumn { index, wire }
+    StreamColumn {
+        index,
+        wire,
+        on_misfit: OnMisfit::Misfit,
+    }
 }
 
 /// One column of a sheet, over all of its rows.

@@ -3,21 +3,34 @@
 //! The way of a file: [`targets`] says which table and sheet, [`import_file`]
 //! takes one workbook through its subtransaction, [`schema`] makes the table
 //! fit, [`stream`] moves the rows. [`import_folder`] and [`run_import`] do that
-//! for a folder, in one transaction or one each; [`revert`] undoes it.
+//! for a folder, in one transaction or one each; [`revert`] undoes it,
+//! [`schema_revert`] and [`drop_table`] undo what it did to the table. What does
+//! not fit is [`conflict`]'s and [`rejects`]' matter, and later [`retry`]'s.
 
 pub mod adopt;
+pub mod check_table;
+pub mod conflict;
+pub mod drop_table;
 pub mod file_sheets;
 pub mod import_file;
 pub mod import_folder;
 pub mod look_rows;
 pub mod looking;
+pub mod managed;
+pub mod map_column;
 pub mod options;
+pub mod prune;
+pub mod rejects;
+pub mod removal;
+pub mod retry;
 pub mod revert;
 pub mod run;
 pub mod run_import;
 pub mod schema;
+pub mod schema_revert;
 pub mod sheets;
 pub mod show_config;
+pub mod source_file;
 pub mod stream;
 pub mod targets;
 pub mod verify;

@@ -1,11 +1,12 @@
 //! Taking an import out again: exactly its rows, marked, never erased.
 
+use super::{managed, removal, source_file};
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::registry;
 use crate::pg::transaction::OneRun;
-use crate::pg::{ddl, registry, report};
 
 /// What to revert.
 pub enum Which<'a> {
@@ -30,18 +31,16 @@ pub struct How {
 pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Failure> {
     let _one = OneRun::begin()?;
     registry::follow_renames()?;
-    let managed = registry::lookup(table)?
-        .filter(|managed| managed.oid.is_some())
-        .ok_or_else(|| not_managed(table))?;
+    managed::check(table)?;
     // Before anything is told about its files.
-    catalog::check_delete(&managed.name)?;
-    lock_targets(&[TargetKey::of(&managed.name.schema, &managed.name.table)])?;
-    let all = audit::in_table(&managed.name)?;
+    catalog::check_delete(table)?;
+    lock_targets(&[TargetKey::of(&table.schema, &table.table)])?;
+    let all = audit::in_table(table)?;
     let chosen = match which {
-        Which::SourceFile(path) => by_path(&managed.name, all, path)?,
-        Which::Sha256(sha256) => by_hash(&managed.name, all, sha256)?,
+        Which::SourceFile(path) => by_path(table, all, path)?,
+        Which::Sha256(sha256) => by_hash(table, all, sha256)?,
     };
-    remove(&managed.name, chosen, how)
+    remove(table, chosen, how)
 }
 
 /// Removes the rows of one import by its id.
@@ -72,92 +71,37 @@ pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
 fn remove(table: &TableName, imports: Vec<Import>, how: How) -> Result<i64, Failure> {
     catalog::check_delete(table)?;
     check_cascade(table, how)?;
-    let mut total = 0;
-    for import in imports {
-        if how.dry_run {
-            total += ddl::count_rows(table, &import.source_file, &import.load_timestamp)? as i64;
-            continue;
+    let total = removal::remove(table, &imports, how.dry_run)?;
+    if !how.dry_run {
+        for import in &imports {
+            audit::mark_reverted(import.import_id, "revert", how.hold)?;
         }
-        let removed = ddl::delete_rows(table, &import.source_file, &import.load_timestamp)? as i64;
-        audit::mark_reverted(import.import_id, "revert", how.hold)?;
-        if removed != import.row_count {
-            report::warning(
-                format!(
-                    "{removed} rows removed where {} were imported",
-                    import.row_count
-                ),
-                Some(format!(
-                    "Rows of {} were deleted or added since by other means.",
-                    import.source_file
-                )),
-                None,
-            );
-        }
-        total += removed;
     }
     Ok(total)
 }
 
-/// The imports of that very path, else of those that end in it. An ending is
-/// whole path parts, so that "1.xlsx" is not "11.xlsx".
-fn at_path(all: &[Import], path: &str) -> Vec<Import> {
-    let ending = format!("/{}", path.trim_start_matches('/'));
-    let of = |picked: &dyn Fn(&str) -> bool| -> Vec<Import> {
-        let imports = all.iter().filter(|i| picked(&i.source_file));
-        imports.cloned().collect()
-    };
-    let exact = of(&|file| file == path);
-    if exact.is_empty() {
-        of(&|file| file.ends_with(&ending))
-    } else {
-        exact
-    }
-}
-
 fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import>, Failure> {
-    let found = at_path(&all, path);
-    let mut files: Vec<&str> = found.iter().map(|i| i.source_file.as_str()).collect();
-    files.sort_unstable();
-    files.dedup();
-    match files.as_slice() {
-        [_] => Ok(found),
-        [] => {
-            if let Some(before) = at_path(&audit::reverted_from(table)?, path).first() {
-                return Err(reverted_before(
-                    format!("\"{path}\" is no longer in {}", table.display()),
-                    before,
-                ));
-            }
-            let names: Vec<&str> = all.iter().map(|i| i.source_file.as_str()).collect();
-            let nearest = pgdatahub_core::nearest::nearest(
-                path,
-                names
-                    .iter()
-                    .copied()
-                    .map(|n| n.rsplit('/').next().unwrap_or(n)),
-            );
-            let hint = nearest
-                .map(|near| format!("Did you mean '{near}'? "))
-                .unwrap_or_default();
-            Err(Failure::new("22023", format!("no import of \"{path}\" is in {}", table.display())).hint(format!(
-                "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = '{}' AND reverted_at IS NULL;",
-                table.table.replace('\'', "''")
-            )))
-        }
-        several => Err(Failure::new(
-            "22023",
-            format!("\"{path}\" is the end of {} paths", several.len()),
-        )
-        .detail(
-            several
-                .iter()
-                .take(20)
-                .copied()
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
-        .hint("Give more of the path.")),
+    let names = || all.iter().map(|import| import.source_file.as_str());
+    if let Some(file) = source_file::choose(names(), path)? {
+        let file = file.to_owned();
+        return Ok(all.into_iter().filter(|i| i.source_file == file).collect());
     }
+    let reverted = audit::reverted_from(table)?;
+    let earlier = source_file::choose(reverted.iter().map(|i| i.source_file.as_str()), path)?;
+    if let Some(before) = reverted
+        .iter()
+        .find(|i| Some(i.source_file.as_str()) == earlier)
+    {
+        return Err(reverted_before(
+            format!("\"{path}\" is no longer in {}", table.display()),
+            before,
+        ));
+    }
+    let hint = source_file::did_you_mean(names(), path);
+    Err(Failure::new("22023", format!("no import of \"{path}\" is in {}", table.display())).hint(format!(
+        "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = '{}' AND reverted_at IS NULL;",
+        table.table.replace('\'', "''")
+    )))
 }
 
 fn reverted_before(message: String, import: &Import) -> Failure {
@@ -206,12 +150,4 @@ fn check_cascade(table: &TableName, how: How) -> Result<(), Failure> {
         keys.join(", ")
     ))
     .hint("cascade => true does it all the same."))
-}
-
-fn not_managed(table: &TableName) -> Failure {
-    Failure::new(
-        "42P01",
-        format!("table {} is not managed by pgdatahub", table.display()),
-    )
-    .hint("SELECT DISTINCT table_schema, table_name FROM pgdatahub.imports; lists those that are.")
 }

@@ -60,11 +60,15 @@ impl Run {
         self.file_no += 1;
         self.count(&row);
         let others = std::mem::take(&mut row.other_sheets);
+        let several = !others.is_empty();
         for sheet in std::iter::once(row).chain(others) {
             self.row_no += 1;
             audit::run_file(self.run_id, self.row_no, &sheet)?;
             self.count_rows(&sheet);
-            self.say(label, &sheet);
+            match &sheet.sheet_name {
+                Some(name) if several => self.say(&format!("{label} \"{name}\""), &sheet),
+                _ => self.say(label, &sheet),
+            }
             self.rows.push(sheet);
         }
         Ok(())

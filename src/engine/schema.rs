@@ -5,10 +5,11 @@ use crate::pg::ddl::{self, Executed};
 use crate::pg::error::Failure;
 use crate::pg::{audit, registry};
 use pgdatahub_core::columns::{self, Assigned, Remembered, SheetHeader};
-use pgdatahub_core::evolve::{self, Change, ColumnKind, Evolution, TableColumn, Target};
+use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::evolve::{self, Change, Evolution, TableColumn, Target};
 use pgdatahub_core::protocol::{Header, Misfit, Wire};
 use pgdatahub_core::types::ColumnType;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What is known of the sheet's columns so far: header and joined type, by index.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +90,10 @@ pub struct TargetTable {
     pub own: bool,
     remembered: Vec<Remembered>,
     provisional: Vec<String>,
+    /// What a value leads to that an established column does not take.
+    pub on_conflict: OnTypeConflict,
+    /// Columns that had a type before this import.
+    established: HashSet<String>,
 }
 
 /// Where the sheet's columns go now.
@@ -96,6 +101,8 @@ pub struct Fitted {
     pub targets: Vec<Target>,
     pub missing: Vec<String>,
     pub assigned: Vec<Assigned>,
+    /// Sheet columns that go to a generated column.
+    pub unfillable: Vec<u32>,
 }
 
 impl TargetTable {
@@ -128,10 +135,17 @@ impl TargetTable {
             own: false,
             remembered: Vec::new(),
             provisional: Vec::new(),
+            on_conflict: OnTypeConflict::Widen,
+            established: HashSet::new(),
         };
         if let Some(oid) = oid {
             opened.table = Some(catalog::describe(oid)?);
             (opened.remembered, opened.provisional) = registry::remembered(&opened.name)?;
+            let columns = opened.table.iter().flat_map(|table| &table.columns);
+            opened.established = columns
+                .map(|column| column.name.clone())
+                .filter(|name| !opened.provisional.contains(name))
+                .collect();
         }
         Ok(opened)
     }
@@ -172,7 +186,8 @@ impl TargetTable {
             .collect();
         let assigned = columns::assign(&sheet.headers(), &self.remembered, &existing)
             .map_err(|clash| Failure::from(clash.report()))?;
-        let found = sheet.found(&assigned);
+        let mut found = sheet.found(&assigned);
+        let unfillable = self.leave_conflicts(&mut found);
         let evolution = self.evolve(&found)?;
         let executed = self.apply(&evolution.changes, import.1)?;
         audit::schema_changes(&self.name, Some(import), &executed)?;
@@ -192,7 +207,13 @@ impl TargetTable {
             targets: evolution.targets,
             missing: evolution.missing,
             assigned,
+            unfillable,
         })
+    }
+
+    /// Whether a column had a type before this import.
+    pub fn is_established(&self, column: &str) -> bool {
+        self.established.contains(column)
     }
 
     /// The plan, with the two questions that only the table's rows can answer.
@@ -293,29 +314,6 @@ impl TargetTable {
         }
         registry::set_provisional(&self.name, &provisional, true)?;
         registry::set_provisional(&self.name, &settled, false)
-    }
-
-    /// The SQL type of each target that goes through its type's own input.
-    pub fn input_types(&self, targets: &[Target]) -> Vec<Option<String>> {
-        let columns = self
-            .table
-            .as_ref()
-            .map(|t| t.columns.as_slice())
-            .unwrap_or_default();
-        targets
-            .iter()
-            .map(|target| {
-                columns
-                    .iter()
-                    .find(|c| c.name == target.column)
-                    .and_then(|column| match &column.kind {
-                        ColumnKind::Input { sql_type } | ColumnKind::InputNumber { sql_type } => {
-                            Some(sql_type.clone())
-                        }
-                        _ => None,
-                    })
-            })
-            .collect()
     }
 }
 

@@ -75,7 +75,7 @@ fn of_folder(
     names.sort_by_key(|name| (!matches!(*name, "table" | "schema"), *name));
     let given = |name: &str| {
         let given = settings.given.get(name)?;
-        Some((given.text.clone(), format!("{file}:{}", given.line)))
+        Some((given.values.join(", "), format!("{file}:{}", given.line)))
     };
     let of_table = settings.table.as_ref().and_then(|table| {
         let schema = table.schema.clone()?;

@@ -1,14 +1,19 @@
 //! The rows: through the COPY lane or the SPI lane, around misfits, to the end.
 
+use super::rejects::Rejects;
 use super::schema::{Fitted, SheetColumns, TargetTable};
-use crate::pg::audit::{self, RejectRow};
+use crate::pg::copy::{self, CopyInto};
 use crate::pg::error::Failure;
+use crate::pg::guarded::{Guard, Refuse, Writer};
 use crate::pg::guc::{self, Lane};
 use crate::pg::reader::Client;
-use crate::pg::{copy, spi_lane};
+use crate::pg::rejects;
+use crate::pg::spi_lane::Insert;
+use crate::pg::type_input;
+use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
-    Misfit, Reject, Response, RowEncoding, StreamColumn, StreamDone, StreamRequest, Wire,
+    Misfit, Response, RowEncoding, StreamColumn, StreamDone, StreamRequest, Wire,
 };
 use pgrx::datum::TimestampWithTimeZone;
 
@@ -19,12 +24,15 @@ pub struct Load<'a> {
     pub sheet: &'a str,
     pub load_timestamp: TimestampWithTimeZone,
     pub file_bytes: i64,
+    /// The rows were refused without a net: with one now, to find out which.
+    pub guarded: bool,
+    /// Only these sheet rows, as runs.
+    pub only: Option<Vec<(u32, u32)>>,
 }
 
 /// What came of it.
 pub struct Loaded {
     pub rows: u64,
-    pub rejected: u64,
     pub done: StreamDone,
     pub lane: &'static str,
 }
@@ -48,10 +56,10 @@ pub fn load(
     sheet: &mut SheetColumns,
     mut fitted: Fitted,
     import: &Load<'_>,
+    rejects: &mut Rejects,
     described: &mut Vec<String>,
 ) -> Result<End, Failure> {
     let mut rows = 0;
-    let mut rejected = 0;
     let mut resume = false;
     loop {
         let lane = lane(table)?;
@@ -64,12 +72,11 @@ pub fn load(
                     .all(|t| matches!(t.wire, Wire::Native(_))),
             ),
         };
-        client.stream(request(&fitted, import, encoding, resume))?;
+        client.stream(request(table, &fitted, import, encoding, resume))?;
         let end = loop {
-            let part = part(client, table, &fitted, lane, encoding)?;
+            let part = part(client, table, &fitted, import, (lane, encoding))?;
             rows += part.stored;
-            rejected += part.rejects.len() as u64;
-            record(import, &fitted, &part.rejects)?;
+            rejects.take((import.import_id, import.sheet), &fitted, &part.rejects)?;
             if let Some(end) = part.end {
                 break end;
             }
@@ -77,14 +84,12 @@ pub fn load(
         match end {
             Response::Done(done) => {
                 let lane = if lane == Lane::Spi { "spi" } else { "copy" };
-                return Ok(End::Loaded(Box::new(Loaded {
-                    rows,
-                    rejected,
-                    done,
-                    lane,
-                })));
+                return Ok(End::Loaded(Box::new(Loaded { rows, done, lane })));
             }
             Response::Misfit(misfit) => {
+                if let Some(failure) = table.refuses(&fitted, &misfit) {
+                    return Err(failure.also(at(import.sheet, &misfit)));
+                }
                 if !sheet.widen(&misfit) {
                     return Err(Failure::new(
                         "58000",
@@ -99,9 +104,13 @@ pub fn load(
                 if large && !table.own {
                     return Ok(End::Restart(sheet.clone()));
                 }
+                let before = fitted;
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
                     .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
+                if rejects.entries() > 0 {
+                    name_rejects(import, &before, &fitted)?;
+                }
                 resume = true;
             }
             other => {
@@ -119,23 +128,49 @@ fn part(
     client: &mut Client,
     table: &TargetTable,
     fitted: &Fitted,
-    lane: Lane,
-    encoding: RowEncoding,
+    import: &Load<'_>,
+    (lane, encoding): (Lane, RowEncoding),
 ) -> Result<copy::Part, Failure> {
     let Some(described) = &table.table else {
         return Err(Failure::new("XX000", "rows without a table"));
     };
-    if lane == Lane::Spi {
-        let kinds = table.input_types(&fitted.targets);
-        return spi_lane::insert_part(client, &table.name, described, &fitted.targets, &kinds);
-    }
+    let inputs = type_input::of_targets(described.oid, &fitted.targets);
     let columns: Vec<String> = fitted
         .targets
         .iter()
         .map(|t| t.column.clone())
         .chain(crate::pg::catalog::RESERVED.map(str::to_owned))
         .collect();
-    copy::copy_part(client, &table.name, described, &columns, encoding)
+    let into = CopyInto {
+        name: &table.name,
+        table: described,
+        columns: &columns,
+        encoding,
+    };
+    let insert = || Insert::new(&table.name, described, &fitted.targets, &inputs);
+    match (import.guarded, lane) {
+        (false, Lane::Spi) => insert().part(client),
+        (false, _) => into.part(client),
+        (true, _) => {
+            let guard = Guard {
+                writer: match lane {
+                    Lane::Spi => Writer::Spi(insert()),
+                    _ => Writer::Copy(into),
+                },
+                table: described.oid,
+                refuse: match table.on_conflict {
+                    OnTypeConflict::Widen | OnTypeConflict::RejectFile => Refuse::File,
+                    OnTypeConflict::RejectCell => Refuse::Cell,
+                    OnTypeConflict::RejectRow => Refuse::Row,
+                },
+                sheet: import.sheet,
+                targets: &fitted.targets,
+                inputs: &inputs,
+                encoding,
+            };
+            guard.part(client)
+        }
+    }
 }
 
 /// The lane for a table: COPY where it is known to be safe.
@@ -153,6 +188,7 @@ fn lane(table: &TargetTable) -> Result<Lane, Failure> {
 }
 
 fn request(
+    table: &TargetTable,
     fitted: &Fitted,
     import: &Load<'_>,
     encoding: RowEncoding,
@@ -165,31 +201,26 @@ fn request(
             .map(|t| StreamColumn {
                 index: t.index,
                 wire: t.wire,
+                on_misfit: table.on_misfit(&t.column),
             })
             .collect(),
         encoding,
         source_file: import.source_file.to_owned(),
         load_timestamp: import.load_timestamp.into(),
         resume,
+        unfillable: table.unfillable(fitted),
+        only: import.only.clone(),
     }
 }
 
-fn record(import: &Load<'_>, fitted: &Fitted, rejects: &[Reject]) -> Result<(), Failure> {
-    let rows: Vec<RejectRow> = rejects
-        .iter()
-        .map(|reject| RejectRow {
-            cell: naming::cell(reject.row, reject.column),
-            column_name: fitted
-                .assigned
-                .iter()
-                .find(|a| a.index == reject.column)
-                .map(|a| a.column.clone()),
-            raw_value: reject.raw_value.clone(),
-            reason: reject.reason.clone(),
-            sqlstate: reject.sqlstate.clone(),
-        })
-        .collect();
-    audit::rejects(import.import_id, import.sheet, &rows)
+/// A column without a name becomes one of the table with its first value; its rejected cells may stand above that.
+fn name_rejects(import: &Load<'_>, before: &Fitted, after: &Fitted) -> Result<(), Failure> {
+    let known = |index| before.assigned.iter().any(|a| a.index == index);
+    for column in after.assigned.iter().filter(|a| !known(a.index)) {
+        let letters = naming::column_letters(column.index);
+        rejects::name_rejects(import.import_id, &letters, &column.column)?;
+    }
+    Ok(())
 }
 
 fn at(sheet: &str, misfit: &Misfit) -> String {

@@ -295,6 +295,21 @@ pub fn settings_differ(import_id: i64, settings: &str) -> Result<bool, Failure> 
     })
 }
 
+/// The settings that an import was made with, as JSON.
+///
+/// # Errors
+/// SPI's own.
+pub fn settings(import_id: i64) -> Result<String, Failure> {
+    as_owner(|| {
+        Ok(spi::first(
+            "SELECT i.settings::text FROM pgdatahub.etl_imports i WHERE i.import_id = $1",
+            &[import_id.into()],
+            |row| row.text(1),
+        )?
+        .unwrap_or_default())
+    })
+}
+
 /// All imports that are in a table now.
 ///
 /// # Errors
@@ -303,6 +318,18 @@ pub fn in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
     let args = [table.schema.as_str().into(), table.table.as_str().into()];
     imports(
         "i.table_schema = $1 AND i.table_name = $2 AND i.reverted_at IS NULL ORDER BY i.import_id",
+        &args,
+    )
+}
+
+/// All imports that are or were in a table.
+///
+/// # Errors
+/// SPI's own.
+pub fn ever_in_table(table: &TableName) -> Result<Vec<Import>, Failure> {
+    let args = [table.schema.as_str().into(), table.table.as_str().into()];
+    imports(
+        "i.table_schema = $1 AND i.table_name = $2 ORDER BY i.import_id",
         &args,
     )
 }
@@ -458,43 +485,6 @@ pub fn schema_changes(
             )?;
         }
         Ok(())
-    })
-}
-
-/// One rejected cell.
-pub struct RejectRow {
-    pub cell: String,
-    pub column_name: Option<String>,
-    pub raw_value: String,
-    pub reason: String,
-    pub sqlstate: String,
-}
-
-/// Records rejected cells.
-///
-/// # Errors
-/// SPI's own.
-pub fn rejects(import_id: i64, sheet: &str, rows: &[RejectRow]) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let column = |pick: fn(&RejectRow) -> Option<&str>| rows.iter().map(pick).collect::<Vec<_>>();
-    as_owner(|| {
-        spi::execute(
-            "INSERT INTO pgdatahub.etl_rejects (import_id, sheet_name, cell, column_name, raw_value, reason, sqlstate) \
-             SELECT $1, $2, r.cell, r.column_name, r.raw_value, r.reason, r.sqlstate \
-               FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS r(cell, column_name, raw_value, reason, sqlstate)",
-            &[
-                import_id.into(),
-                sheet.into(),
-                column(|r| Some(&r.cell)).into(),
-                column(|r| r.column_name.as_deref()).into(),
-                column(|r| Some(&r.raw_value)).into(),
-                column(|r| Some(&r.reason)).into(),
-                column(|r| Some(&r.sqlstate)).into(),
-            ],
-        )
-        .map(|_| ())
     })
 }
 

@@ -77,6 +77,12 @@ pub fn name_of(oid: pg_sys::Oid) -> Result<TableName, Failure> {
     .ok_or_else(|| Failure::new("42P01", format!("relation with oid {} does not exist", oid.to_u32())))
 }
 
+/// Holds a table's definition until the (sub)transaction ends, as an INSERT does.
+pub fn lock_for_insert(oid: pg_sys::Oid) {
+    // SAFETY: any oid names a lock; a wait is interruptible.
+    unsafe { pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as pg_sys::LOCKMODE) };
+}
+
 /// Everything an import must know of its target. Provisional flags are the registry's to add.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! What differs between the supported majors, in one place.
 
+use super::error::Failure;
 use pgrx::pg_sys;
 
 /// Builds the range table that COPY's engine works from, for inserting into
@@ -60,5 +61,56 @@ unsafe fn check_insert(
         let mut list: *mut pg_sys::List = std::ptr::null_mut();
         list = pg_sys::lappend(list, rights.cast());
         pg_sys::ExecCheckPermissions((*state).p_rtable, list, true);
+    }
+}
+
+/// Calls an input function for its verdict alone. What it has against the text
+/// is returned where the type reports softly, which PostgreSQL 16 introduced,
+/// and raised otherwise.
+///
+/// # Safety
+/// Function, type parameter and typmod belong together; `text` is terminated.
+#[cfg(feature = "pg15")]
+pub unsafe fn check_input(
+    function: *mut pg_sys::FmgrInfo,
+    text: *mut std::ffi::c_char,
+    io_param: pg_sys::Oid,
+    typmod: i32,
+) -> Option<Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { pg_sys::InputFunctionCall(function, text, io_param, typmod) };
+    None
+}
+
+/// See above.
+///
+/// # Safety
+/// Function, type parameter and typmod belong together; `text` is terminated.
+#[cfg(any(feature = "pg16", feature = "pg17", feature = "pg18"))]
+pub unsafe fn check_input(
+    function: *mut pg_sys::FmgrInfo,
+    text: *mut std::ffi::c_char,
+    io_param: pg_sys::Oid,
+    typmod: i32,
+) -> Option<Failure> {
+    let mut context = pg_sys::ErrorSaveContext {
+        type_: pg_sys::NodeTag::T_ErrorSaveContext,
+        error_occurred: false,
+        details_wanted: true,
+        error_data: std::ptr::null_mut(),
+    };
+    let mut value = pg_sys::Datum::from(0);
+    // SAFETY: the caller's promise; `context` is the node that a soft error is
+    // left in, and its data is complete as details are wanted.
+    unsafe {
+        let taken = pg_sys::InputFunctionCallSafe(
+            function,
+            text,
+            io_param,
+            typmod,
+            (&raw mut context).cast(),
+            &raw mut value,
+        );
+        (!taken).then(|| super::error::soft(context.error_data))
     }
 }

@@ -10,8 +10,9 @@ use super::compat;
 use super::error::{Failure, observed};
 use super::location::{Rows, copy_line};
 use super::reader::{Client, Frame};
+use super::rejects::Rejected;
 use pgdatahub_core::copy_binary;
-use pgdatahub_core::protocol::{Reject, Response, RowEncoding};
+use pgdatahub_core::protocol::{Response, RowEncoding};
 use pgrx::pg_sys::PgTryBuilder;
 use pgrx::{pg_guard, pg_sys};
 use std::panic::AssertUnwindSafe;
@@ -22,34 +23,49 @@ use std::ptr;
 const FAT_ROW_BYTES: u64 = 32 << 10;
 const BUFFERED_BYTES: u64 = 32 << 20;
 /// Rejects and row runs held in memory before they are handed on.
-const HELD_REJECTS: usize = 10_000;
+pub const HELD_REJECTS: usize = 10_000;
 const HELD_RUNS: usize = 65_536;
 
 /// Why a COPY came to its end.
+#[derive(Default)]
 pub struct Part {
     /// Rows handed over.
     pub sent: u64,
     /// Rows stored.
     pub stored: u64,
-    /// Cells rejected meanwhile.
-    pub rejects: Vec<Reject>,
+    /// What was rejected meanwhile.
+    pub rejects: Vec<Rejected>,
     /// The reader's last word; none if there is more to come.
     pub end: Option<Response>,
 }
 
+/// A table and how rows are copied into it.
+#[derive(Clone, Copy)]
+pub struct CopyInto<'a> {
+    pub name: &'a TableName,
+    pub table: &'a Table,
+    pub columns: &'a [String],
+    pub encoding: RowEncoding,
+}
+
 /// What the callback works on.
 struct Feed<'a> {
-    client: &'a mut Client,
+    /// None: the buffer holds all there is.
+    client: Option<&'a mut Client>,
     binary: bool,
     buffer: Vec<u8>,
     at: usize,
     started: bool,
     finished: bool,
+    /// What follows the buffer, where there is no client.
+    rest: Vec<u8>,
     rows: Rows,
     sent: u64,
     bytes: u64,
-    rejects: Vec<Reject>,
+    rejects: Vec<Rejected>,
     end: Option<Response>,
+    /// The reader failed, not the table.
+    reader_failed: bool,
 }
 
 /// The feed of the COPY under way. Static because COPY's callback takes no
@@ -77,51 +93,58 @@ pub fn encoding(all_native: bool) -> RowEncoding {
     }
 }
 
-/// Copies rows from `client` until the stream ends or memory asks for a break.
-///
-/// # Errors
-/// The reader's failure, and whatever PostgreSQL has against a row: with the
-/// sheet's row in the DETAIL.
-pub fn copy_part(
-    client: &mut Client,
-    name: &TableName,
-    table: &Table,
-    columns: &[String],
-    encoding: RowEncoding,
-) -> Result<Part, Failure> {
-    let mut feed = Feed {
-        client,
-        binary: encoding == RowEncoding::Binary,
-        buffer: Vec::new(),
-        at: 0,
-        started: false,
-        finished: false,
-        rows: Rows::default(),
-        sent: 0,
-        bytes: 0,
-        rejects: Vec::new(),
-        end: None,
-    };
-    let stored = {
-        let _reset = ResetFeed;
-        // SAFETY: `feed` outlives the COPY; _reset takes the pointer back on every way out.
-        unsafe { FEED = (&raw mut feed).cast() };
-        observed(|| {
-            PgTryBuilder::new(AssertUnwindSafe(|| Ok(copy_from(table, columns, encoding))))
+impl CopyInto<'_> {
+    /// Copies rows from `client` until the stream ends or memory asks for a break.
+    ///
+    /// # Errors
+    /// The reader's failure, and whatever PostgreSQL has against a row: with the
+    /// sheet's row in the DETAIL.
+    pub fn part(&self, client: &mut Client) -> Result<Part, Failure> {
+        let mut feed = Feed::new(self.encoding);
+        feed.client = Some(client);
+        match self.run(&mut feed) {
+            Ok(stored) => Ok(Part {
+                sent: feed.sent,
+                stored,
+                rejects: feed.rejects,
+                end: feed.end,
+            }),
+            Err(mut failure) => {
+                failure.while_storing = !feed.reader_failed && failure.concerns_row();
+                Err(located(failure, self.name, &feed.rows))
+            }
+        }
+    }
+
+    /// Copies these encoded rows; how many arrived.
+    ///
+    /// # Errors
+    /// Whatever PostgreSQL has against a row, named in the CONTEXT.
+    pub fn rows(&self, encoded: Vec<u8>, count: u64) -> Result<u64, Failure> {
+        let mut feed = Feed::new(self.encoding);
+        feed.rest = encoded;
+        feed.sent = count;
+        self.run(&mut feed)
+    }
+
+    fn run(&self, feed: &mut Feed<'_>) -> Result<u64, Failure> {
+        let stored = {
+            let _reset = ResetFeed;
+            // SAFETY: `feed` outlives the COPY; _reset takes the pointer back on every way out.
+            unsafe { FEED = (&raw mut *feed).cast() };
+            observed(|| {
+                PgTryBuilder::new(AssertUnwindSafe(|| {
+                    Ok(copy_from(self.table, self.columns, self.encoding))
+                }))
                 .catch_others(|error| Err(Failure::from(error)))
                 .execute()
-        })
-    };
-    let stored = stored.map_err(|failure| located(failure, name, &feed.rows))?;
-    if stored != feed.sent && !table.may_drop_rows {
-        return Err(not_as_sent(name, feed.sent, stored));
+            })
+        }?;
+        if stored != feed.sent && !self.table.may_drop_rows {
+            return Err(not_as_sent(self.name, feed.sent, stored));
+        }
+        Ok(stored)
     }
-    Ok(Part {
-        sent: feed.sent,
-        stored,
-        rejects: feed.rejects,
-        end: feed.end,
-    })
 }
 
 /// Rows that were announced and did not come, or came unannounced; or a table
@@ -241,6 +264,24 @@ unsafe extern "C-unwind" fn fill(
 }
 
 impl Feed<'_> {
+    fn new(encoding: RowEncoding) -> Feed<'static> {
+        Feed {
+            client: None,
+            binary: encoding == RowEncoding::Binary,
+            buffer: Vec::new(),
+            at: 0,
+            started: false,
+            finished: false,
+            rest: Vec::new(),
+            rows: Rows::default(),
+            sent: 0,
+            bytes: 0,
+            rejects: Vec::new(),
+            end: None,
+            reader_failed: false,
+        }
+    }
+
     /// Puts the next bytes into the buffer, or finishes.
     fn refill(&mut self) -> Result<(), Failure> {
         if !self.started {
@@ -250,21 +291,37 @@ impl Feed<'_> {
                 return Ok(());
             }
         }
-        if self.end.is_some() || self.wants_break() {
+        if !self.rest.is_empty() {
+            let rest = std::mem::take(&mut self.rest);
+            self.put(rest, 0);
+            return Ok(());
+        }
+        if self.client.is_none() || self.end.is_some() || self.wants_break() {
             self.finished = true;
             if self.binary {
                 self.put(copy_binary::TRAILER.to_vec(), 0);
             }
             return Ok(());
         }
-        match self.client.next()? {
+        let taken = self.take_frame();
+        self.reader_failed = taken.is_err();
+        taken
+    }
+
+    fn take_frame(&mut self) -> Result<(), Failure> {
+        let Some(client) = &mut self.client else {
+            return Ok(());
+        };
+        match client.next()? {
             Frame::Rows { runs, payload, at } => {
                 self.rows.extend(&runs);
                 self.sent += runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
                 self.bytes += (payload.len() - at) as u64;
                 self.put(payload, at);
             }
-            Frame::Control(Response::Rejects { rejects }) => self.rejects.extend(rejects),
+            Frame::Control(Response::Rejects { rejects }) => {
+                self.rejects.extend(rejects.into_iter().map(Rejected::from))
+            }
             Frame::Control(Response::Failed(failed)) => return Err(super::reader::refused(failed)),
             Frame::Control(other) => self.end = Some(other),
         }

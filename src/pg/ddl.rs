@@ -94,7 +94,7 @@ pub fn alter(name: &TableName, changes: &[Change], own: bool) -> Result<Vec<Exec
 }
 
 /// Runs an ALTER with a short lock_timeout, again and again.
-fn patiently(name: &TableName, statement: &str) -> Result<(), Failure> {
+pub(super) fn patiently(name: &TableName, statement: &str) -> Result<(), Failure> {
     let timeout = guc::LOCK_TIMEOUT.get();
     let retries = guc::LOCK_RETRIES.get();
     for attempt in 0..=retries {
@@ -254,41 +254,4 @@ pub fn add_reserved(
             statement: statement.clone(),
         })
         .collect())
-}
-
-/// Deletes the rows of one import; how many there were.
-///
-/// # Errors
-/// PostgreSQL's are raised: no DELETE right.
-pub fn delete_rows(
-    name: &TableName,
-    source_file: &str,
-    load_timestamp: &pgrx::datum::TimestampWithTimeZone,
-) -> Result<u64, Failure> {
-    let statement = format!(
-        "DELETE FROM {} WHERE source_file OPERATOR(pg_catalog.=) $1 AND load_timestamp OPERATOR(pg_catalog.=) $2",
-        name.sql()
-    );
-    spi::execute(&statement, &[source_file.into(), (*load_timestamp).into()])
-}
-
-/// Counts the rows of one import.
-///
-/// # Errors
-/// PostgreSQL's are raised: no SELECT right.
-pub fn count_rows(
-    name: &TableName,
-    source_file: &str,
-    load_timestamp: &pgrx::datum::TimestampWithTimeZone,
-) -> Result<u64, Failure> {
-    let statement = format!(
-        "SELECT pg_catalog.count(*) FROM {} WHERE source_file OPERATOR(pg_catalog.=) $1 AND load_timestamp OPERATOR(pg_catalog.=) $2",
-        name.sql()
-    );
-    let count = spi::first(
-        &statement,
-        &[source_file.into(), (*load_timestamp).into()],
-        |row| row.value::<i64>(1),
-    )?;
-    Ok(count.flatten().unwrap_or(0).unsigned_abs())
 }

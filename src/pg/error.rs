@@ -26,6 +26,9 @@ pub struct Failure {
     pub context: Option<String>,
     /// The constraint that was violated.
     pub constraint: Option<String>,
+    /// Raised against rows being stored: storing them again, batch by batch,
+    /// finds out against which.
+    pub while_storing: bool,
 }
 
 impl Failure {
@@ -38,6 +41,7 @@ impl Failure {
             hint: None,
             context: None,
             constraint: None,
+            while_storing: false,
         }
     }
 
@@ -74,6 +78,19 @@ impl Failure {
             || ["57P0", "53", "XX0"]
                 .iter()
                 .any(|class| state.starts_with(class))
+    }
+
+    /// Whether it may be about one row or value, so that other rows can be
+    /// stored: data and constraint errors, and what triggers raise under
+    /// SQLSTATEs of their own. Not about a row are missing rights and objects,
+    /// locks, deadlocks, the transaction's and the server's state.
+    pub fn concerns_row(&self) -> bool {
+        const OTHERS: [&str; 20] = [
+            "00", "01", "02", "08", "0A", "24", "25", "26", "28", "2B", "2D", "3D", "3F", "40",
+            "42", "53", "55", "57", "58", "F0",
+        ];
+        let class = self.sqlstate.get(..2).unwrap_or("XX");
+        !OTHERS.contains(&class) && !matches!(class, "HV" | "XX")
     }
 
     /// Raises it as an ERROR, with its exact SQLSTATE.
@@ -130,6 +147,7 @@ impl From<CaughtError> for Failure {
             hint: report.hint().map(str::to_owned),
             context: None,
             constraint: None,
+            while_storing: false,
         };
         if let Some(seen) = seen.filter(|seen| seen.message == failure.message) {
             failure.sqlstate = seen.sqlstate;
@@ -202,6 +220,25 @@ unsafe extern "C-unwind" fn observe(_arg: *mut std::ffi::c_void) {
         }
         pg_sys::FreeErrorData(data);
         pg_sys::MemoryContextSwitchTo(previous);
+    }
+}
+
+/// What an error says that was not raised: a soft error of an input function.
+///
+/// # Safety
+/// `data` is a complete ErrorData.
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn soft(data: *const pg_sys::ErrorData) -> Failure {
+    // SAFETY: the caller's promise; its strings are NULL or terminated.
+    let data = unsafe { &*data };
+    Failure {
+        detail: owned(data.detail),
+        hint: owned(data.hint),
+        constraint: owned(data.constraint_name),
+        ..Failure::new(
+            &unpack(data.sqlerrcode),
+            owned(data.message).unwrap_or_default(),
+        )
     }
 }
 

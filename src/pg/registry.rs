@@ -174,7 +174,7 @@ pub fn register(
     })
 }
 
-/// A managed table is gone: its imports count as reverted, its headers are forgotten.
+/// A managed table is gone: its imports and changes count as reverted, its headers are forgotten.
 ///
 /// # Errors
 /// SPI's own.
@@ -188,6 +188,11 @@ pub fn mark_dropped(name: &TableName) -> Result<(), Failure> {
         ];
         spi::execute(
             "UPDATE pgdatahub.etl_imports SET reverted_at = clock_timestamp(), reverted_by = $3, reverted_why = 'table dropped' \
+              WHERE table_schema = $1 AND table_name = $2 AND reverted_at IS NULL",
+            &key,
+        )?;
+        spi::execute(
+            "UPDATE pgdatahub.etl_schema_changes SET reverted_at = clock_timestamp(), reverted_by = $3 \
               WHERE table_schema = $1 AND table_name = $2 AND reverted_at IS NULL",
             &key,
         )?;

@@ -4,10 +4,12 @@
 //! security, rules, views, foreign tables, extensions' own storage.
 
 use super::catalog::{Table, TableName, column_sql};
-use super::copy::Part;
+use super::copy::{HELD_REJECTS, Part};
 use super::error::{Failure, observed};
 use super::location::Rows;
 use super::reader::{Client, Frame};
+use super::rejects::Rejected;
+use super::type_input::{Function, TypeInput};
 use pgdatahub_core::decode;
 use pgdatahub_core::evolve::Target;
 use pgdatahub_core::protocol::{Response, Wire};
@@ -20,56 +22,83 @@ use std::panic::AssertUnwindSafe;
 /// array_recv's oid in pg_proc.
 const ARRAY_RECV: u32 = 2400;
 
-/// Inserts rows from `client` until the stream ends or memory asks for a break.
-///
-/// # Errors
-/// The reader's failure, and whatever PostgreSQL has against a batch.
-pub fn insert_part(
-    client: &mut Client,
-    name: &TableName,
-    table: &Table,
-    targets: &[Target],
-    kinds: &[Option<String>],
-) -> Result<Part, Failure> {
-    let statement = statement(name, targets, kinds);
-    let mut part = Part {
-        sent: 0,
-        stored: 0,
-        rejects: Vec::new(),
-        end: None,
-    };
-    while part.end.is_none() && part.rejects.len() < 10_000 {
-        match client.next()? {
-            Frame::Rows { runs, payload, at } => {
-                let mut batch = Rows::default();
-                batch.extend(&runs);
-                part.sent += batch.count();
-                let encoded = Encoded {
-                    rows: batch.count(),
-                    bytes: &payload[at..],
-                };
-                part.stored +=
-                    insert(&statement, targets, encoded).map_err(|failure| match batch.span() {
-                        Some((first, last)) => {
-                            failure.also(format!("Sheet rows {first} to {last}."))
-                        }
-                        None => failure,
-                    })?;
-            }
-            Frame::Control(Response::Rejects { rejects }) => part.rejects.extend(rejects),
-            Frame::Control(Response::Failed(failed)) => return Err(super::reader::refused(failed)),
-            Frame::Control(other) => part.end = Some(other),
+/// A table and the INSERT into it.
+pub struct Insert<'a> {
+    name: &'a TableName,
+    table: &'a Table,
+    targets: &'a [Target],
+    inputs: &'a [Option<TypeInput>],
+    statement: String,
+}
+
+impl<'a> Insert<'a> {
+    /// `inputs` has the type of each target that goes through its type's own input.
+    pub fn new(
+        name: &'a TableName,
+        table: &'a Table,
+        targets: &'a [Target],
+        inputs: &'a [Option<TypeInput>],
+    ) -> Insert<'a> {
+        Insert {
+            name,
+            table,
+            targets,
+            inputs,
+            statement: statement(name, targets, inputs),
         }
     }
-    // A rule, policy or trigger may keep rows from the table: that is what this lane is for.
-    if part.stored > part.sent && table.plain_heap && !table.may_drop_rows {
-        return Err(super::copy::not_as_sent(name, part.sent, part.stored));
+
+    /// Inserts rows from `client` until the stream ends or memory asks for a break.
+    ///
+    /// # Errors
+    /// The reader's failure, and whatever PostgreSQL has against a batch.
+    pub fn part(&self, client: &mut Client) -> Result<Part, Failure> {
+        let mut part = Part::default();
+        while part.end.is_none() && part.rejects.len() < HELD_REJECTS {
+            match client.next()? {
+                Frame::Rows { runs, payload, at } => {
+                    let mut batch = Rows::default();
+                    batch.extend(&runs);
+                    part.sent += batch.count();
+                    let encoded = &payload[at..];
+                    part.stored += self.rows(encoded, batch.count()).map_err(|mut failure| {
+                        failure.while_storing = failure.concerns_row();
+                        match batch.span() {
+                            Some((first, last)) => {
+                                failure.also(format!("Sheet rows {first} to {last}."))
+                            }
+                            None => failure,
+                        }
+                    })?;
+                }
+                Frame::Control(Response::Rejects { rejects }) => {
+                    part.rejects.extend(rejects.into_iter().map(Rejected::from));
+                }
+                Frame::Control(Response::Failed(failed)) => {
+                    return Err(super::reader::refused(failed));
+                }
+                Frame::Control(other) => part.end = Some(other),
+            }
+        }
+        // A rule, policy or trigger may keep rows from the table: that is what this lane is for.
+        if part.stored > part.sent && self.table.plain_heap && !self.table.may_drop_rows {
+            return Err(super::copy::not_as_sent(self.name, part.sent, part.stored));
+        }
+        Ok(part)
     }
-    Ok(part)
+
+    /// Inserts one batch of encoded rows; how many arrived.
+    ///
+    /// # Errors
+    /// Whatever PostgreSQL has against the batch.
+    pub fn rows(&self, bytes: &[u8], rows: u64) -> Result<u64, Failure> {
+        let encoded = Encoded { rows, bytes };
+        insert(&self.statement, self.targets, self.inputs, encoded)
+    }
 }
 
 /// The INSERT: one array per column, source_file and load_timestamp as scalars.
-fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> String {
+fn statement(name: &TableName, targets: &[Target], inputs: &[Option<TypeInput>]) -> String {
     let columns: Vec<String> = targets
         .iter()
         .map(|target| column_sql(&target.column))
@@ -81,11 +110,11 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
     let fields: Vec<String> = (1..=targets.len()).map(|n| format!("c{n}")).collect();
     let values: Vec<String> = fields
         .iter()
-        .zip(kinds)
-        .map(|(field, kind)| match kind {
-            // varchar(n) and char(n) by assignment: an explicit cast would cut the text.
-            Some(sql_type) if !sql_type.starts_with("character") => {
-                format!("r.{field}::{sql_type}")
+        .zip(inputs)
+        .map(|(field, input)| match input {
+            // Without its length: that is for the assignment, since a cast would cut.
+            Some(input) if input.array_oid.is_none() => {
+                format!("r.{field}::{}", type_sql(input.type_oid))
             }
             _ => format!("r.{field}"),
         })
@@ -108,6 +137,16 @@ fn statement(name: &TableName, targets: &[Target], kinds: &[Option<String>]) -> 
     )
 }
 
+/// A type's name, qualified.
+fn type_sql(oid: pg_sys::Oid) -> String {
+    // SAFETY: a column's type exists; the result is a terminated string.
+    unsafe {
+        std::ffi::CStr::from_ptr(pg_sys::format_type_be_qualified(oid))
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
 /// One row frame's rows.
 struct Encoded<'a> {
     /// How many it announced.
@@ -116,7 +155,12 @@ struct Encoded<'a> {
 }
 
 /// Runs the INSERT for one batch of encoded rows.
-fn insert(statement: &str, targets: &[Target], encoded: Encoded<'_>) -> Result<u64, Failure> {
+fn insert(
+    statement: &str,
+    targets: &[Target],
+    inputs: &[Option<TypeInput>],
+    encoded: Encoded<'_>,
+) -> Result<u64, Failure> {
     let width = targets.len() + 2;
     let mut columns: Vec<Vec<Option<&[u8]>>> = vec![Vec::new(); width];
     let mut decoder = decode::Rows::new(encoded.bytes);
@@ -149,7 +193,7 @@ fn insert(statement: &str, targets: &[Target], encoded: Encoded<'_>) -> Result<u
     let count = constants[0].len();
     observed(|| {
         PgTryBuilder::new(AssertUnwindSafe(|| {
-            run(statement, targets, &columns, source, stamp, count)
+            run(statement, targets, inputs, &columns, source, stamp, count)
         }))
         .catch_others(|error| Err(Failure::from(error)))
         .execute()
@@ -159,6 +203,7 @@ fn insert(statement: &str, targets: &[Target], encoded: Encoded<'_>) -> Result<u
 fn run(
     statement: &str,
     targets: &[Target],
+    inputs: &[Option<TypeInput>],
     columns: &[Vec<Option<&[u8]>>],
     source: &str,
     stamp: i64,
@@ -170,7 +215,11 @@ fn run(
     unsafe {
         context.switch_to(|_| {
             let mut args: Vec<DatumWithOid<'_>> = Vec::with_capacity(columns.len());
-            for (target, values) in targets.iter().zip(columns) {
+            for ((target, input), values) in targets.iter().zip(inputs).zip(columns) {
+                if let Some((input, array)) = input.and_then(|i| i.array_oid.map(|a| (i, a))) {
+                    args.push(DatumWithOid::new(input_array(input, values)?, array));
+                    continue;
+                }
                 let (element, array) = oids(target.wire);
                 let datum = if element == 25 {
                     text_array(values)?
@@ -244,7 +293,7 @@ unsafe fn native_array(element: u32, values: &[Option<&[u8]>]) -> pg_sys::Datum 
 /// A text array, built here: array_recv would decode its elements from client_encoding.
 unsafe fn text_array(values: &[Option<&[u8]>]) -> Result<pg_sys::Datum, Failure> {
     let mut datums = Vec::with_capacity(values.len());
-    let mut nulls = Vec::with_capacity(values.len());
+    let mut nulls: Vec<bool> = Vec::with_capacity(values.len());
     for value in values {
         nulls.push(value.is_none());
         datums.push(match value {
@@ -258,21 +307,55 @@ unsafe fn text_array(values: &[Option<&[u8]>]) -> Result<pg_sys::Datum, Failure>
             }
         });
     }
-    let mut dims = [values.len() as i32];
+    // SAFETY: text's values.
+    Ok(unsafe { array_of(pg_sys::TEXTOID, &mut datums, &mut nulls) })
+}
+
+/// An array of a user-made type, each value read by the type's own input.
+unsafe fn input_array(
+    input: TypeInput,
+    values: &[Option<&[u8]>],
+) -> Result<pg_sys::Datum, Failure> {
+    let mut function = Function::new(input);
+    let mut datums = Vec::with_capacity(values.len());
+    let mut nulls = Vec::with_capacity(values.len());
+    for value in values {
+        datums.push(function.read(*value)?);
+        nulls.push(value.is_none());
+    }
+    // SAFETY: the type's values, as its input made them.
+    Ok(unsafe { array_of(input.type_oid, &mut datums, &mut nulls) })
+}
+
+/// # Safety
+/// The datums are values of the type.
+unsafe fn array_of(
+    element: pg_sys::Oid,
+    datums: &mut [pg_sys::Datum],
+    nulls: &mut [bool],
+) -> pg_sys::Datum {
+    let (mut length, mut by_value, mut alignment) = (0, false, 0);
+    let mut dims = [datums.len() as i32];
     let mut lower = [1];
-    // SAFETY: arrays of the lengths given; text is varlena, not by value, int-aligned.
+    // SAFETY: arrays of the lengths given, of a type laid out as the catalog says.
     unsafe {
-        Ok(pg_sys::Datum::from(pg_sys::construct_md_array(
+        pg_sys::get_typlenbyvalalign(
+            element,
+            &raw mut length,
+            &raw mut by_value,
+            &raw mut alignment,
+        );
+        pg_sys::Datum::from(pg_sys::construct_md_array(
             datums.as_mut_ptr(),
             nulls.as_mut_ptr(),
             1,
             dims.as_mut_ptr(),
             lower.as_mut_ptr(),
-            pg_sys::TEXTOID,
-            -1,
-            false,
-            b'i' as std::ffi::c_char,
-        )))
+            element,
+            i32::from(length),
+            by_value,
+            alignment,
+        ))
     }
 }
 

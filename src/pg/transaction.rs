@@ -106,3 +106,24 @@ impl Procedure {
         unsafe { pg_sys::SPI_finish() };
     }
 }
+
+/// Whether this transaction may write.
+pub fn writable() -> bool {
+    // SAFETY: both may be read at any time.
+    unsafe { !pg_sys::RecoveryInProgress() && !pg_sys::XactReadOnly }
+}
+
+/// # Errors
+/// 55000 at an isolation level whose snapshot may be older than the lock just
+/// taken: rows committed in between would be dropped unseen.
+pub fn require_read_committed(what: &str) -> Result<(), Failure> {
+    // SAFETY: a plain global of this backend.
+    if unsafe { pg_sys::XactIsoLevel } <= pg_sys::XACT_READ_COMMITTED as i32 {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "55000",
+        format!("{what} cannot run at isolation level REPEATABLE READ or SERIALIZABLE"),
+    )
+    .hint("Run it at READ COMMITTED: BEGIN ISOLATION LEVEL READ COMMITTED; …"))
+}

@@ -105,7 +105,6 @@ impl Clean {
                 self.error_cell(row, at)?;
             }
         }
-        row.keep_spaces = self.options.keep_spaces;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ pub struct Counters {
     first_row: u32,
     last_row: u32,
     rejected: u64,
+    rejected_rows: u64,
     replaced: u64,
     hidden_rows: u64,
     cells: CellCount,
@@ -27,6 +28,7 @@ impl Counters {
             first_row: 0,
             last_row: 0,
             rejected: 0,
+            rejected_rows: 0,
             replaced: 0,
             hidden_rows: 0,
             cells: CellCount::new(max_cells),
@@ -34,20 +36,23 @@ impl Counters {
         }
     }
 
-    /// Counts an encoded row.
+    /// Counts a row that was `stored`, or left out, and with it `unfit` values
+    /// that its columns do not take.
     ///
     /// # Errors
     /// OverLimit (54000) above `pgdatahub.max_cells`.
-    pub fn add(&mut self, row: &Row) -> Result<()> {
+    pub fn add(&mut self, row: &Row, stored: bool, unfit: u64) -> Result<()> {
         self.cells.add(row)?;
-        if self.rows == 0 {
+        if self.rows + self.rejected_rows == 0 {
             self.first_row = row.number;
         }
-        self.rows += 1;
+        self.rows += u64::from(stored);
+        self.rejected_rows += u64::from(!stored);
         self.last_row = row.number;
         self.hidden_rows += u64::from(row.hidden);
         self.replaced += row.replaced;
         self.formulas.add(row);
+        self.rejected += unfit;
         self.rejected += row
             .cells()
             .iter()
@@ -68,7 +73,8 @@ impl Counters {
 
     /// The closing message of a stream whose header stands in row `header_row`.
     pub fn done(&self, facts: &SheetFacts, header_row: u32) -> StreamDone {
-        let span = match self.rows {
+        let read = self.rows + self.rejected_rows;
+        let span = match read {
             0 => 0,
             _ => u64::from(self.last_row - self.first_row) + 1,
         };
@@ -80,7 +86,8 @@ impl Counters {
             .sum();
         StreamDone {
             rows: self.rows,
-            blank_rows: span - self.rows,
+            rejected_rows: self.rejected_rows,
+            blank_rows: span - read,
             rejected: self.rejected,
             formulas_without_value: self.formulas.without_value(),
             formula_columns_without_value: self.formulas.columns_without_value(),

@@ -1,4 +1,5 @@
-//! The rows of a range: cells outside of it do not exist.
+//! The rows of a range, in which cells outside of it do not exist; and rows whose
+//! texts keep their spaces.
 
 use crate::fail::Result;
 use crate::row::Row;
@@ -9,12 +10,17 @@ use pgdatahub_core::area::Area;
 pub struct Crop {
     inner: Box<dyn SheetRows>,
     area: Area,
+    keep_spaces: bool,
 }
 
 impl Crop {
-    /// Wraps the rows of a whole sheet.
-    pub fn new(inner: Box<dyn SheetRows>, area: Area) -> Crop {
-        Crop { inner, area }
+    /// Wraps the rows of a whole sheet; no area: all of them.
+    pub fn new(inner: Box<dyn SheetRows>, area: Option<Area>, keep_spaces: bool) -> Crop {
+        Crop {
+            inner,
+            area: area.unwrap_or(Area::WHOLE),
+            keep_spaces,
+        }
     }
 }
 
@@ -28,6 +34,8 @@ impl SheetRows for Crop {
                 drain(self.inner.as_mut(), row)?;
                 return Ok(false);
             }
+            // Before anybody asks whether the row is blank.
+            row.keep_spaces = self.keep_spaces;
             row.cells_mut()
                 .retain(|cell| self.area.has_column(cell.index));
             return Ok(true);

@@ -1,5 +1,6 @@
 //! Rows as COPY takes them, for the columns agreed with the backend.
 
+use crate::conflicts::{Conflicts, Only};
 use crate::counters::Counters;
 use crate::fail::{FailureKind, Result, failed};
 use crate::row::{Content, Row};
@@ -7,7 +8,7 @@ use crate::sink::Sink;
 use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
 use pgdatahub_core::protocol::rows::{Run, push_row};
 use pgdatahub_core::protocol::{
-    ROW_NUMBER_COLUMN, Reject, RowEncoding, StreamColumn, StreamRequest,
+    OnMisfit, ROW_NUMBER_COLUMN, Reject, RowEncoding, StreamColumn, StreamRequest,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::value::Value;
@@ -20,7 +21,10 @@ const BATCH_BYTES: usize = 256 << 10;
 const MAX_REJECTS: usize = 1_000;
 
 const MISFIT_CHARACTERS: usize = 200;
-const RAW_CHARACTERS: usize = 1_000;
+pub(crate) const RAW_CHARACTERS: usize = 1_000;
+
+/// A sheet column whose values make their row unfit.
+const UNFILLABLE: u16 = u16::MAX;
 
 /// How a stream ended.
 #[derive(Debug)]
@@ -50,13 +54,17 @@ pub struct MisfitAt {
 /// Encodes rows into batches.
 pub struct Encoder {
     columns: Vec<StreamColumn>,
-    /// Sheet column → position among `columns` plus one; 0: not listed.
+    /// Sheet column → position among `columns` plus one; 0: not listed;
+    /// [`UNFILLABLE`]: no row may have a value there.
     position_of: Vec<u16>,
     /// Position → index of the row's cell plus one; 0: none.
     cell_at: Vec<u32>,
     encoding: RowEncoding,
     source_file: String,
     load_timestamp: i64,
+    only: Option<Only>,
+    /// What is wrong with the row under way, and whether it is left out for it.
+    conflicts: Conflicts,
     batch: Vec<u8>,
     runs: Vec<Run>,
     rejects: Vec<Reject>,
@@ -83,6 +91,12 @@ impl Encoder {
                 None => return Err(bad("a sheet column is out of range")),
             }
         }
+        for index in &request.unfillable {
+            match position_of.get_mut(*index as usize) {
+                Some(slot @ 0) => *slot = UNFILLABLE,
+                _ => return Err(bad("an unfillable column is listed or out of range")),
+            }
+        }
         Ok(Encoder {
             cell_at: vec![0; request.columns.len()],
             columns: request.columns,
@@ -90,6 +104,8 @@ impl Encoder {
             encoding: request.encoding,
             source_file: request.source_file,
             load_timestamp: request.load_timestamp,
+            only: request.only.map(Only::new),
+            conflicts: Conflicts::default(),
             batch: Vec::with_capacity(BATCH_BYTES + (64 << 10)),
             runs: Vec::new(),
             rejects: Vec::new(),
@@ -117,6 +133,12 @@ impl Encoder {
         if row.is_blank() {
             return Ok(None);
         }
+        if let Some(only) = &mut self.only
+            && !only.holds(row.number)
+        {
+            return Ok(None);
+        }
+        self.conflicts.clear(row.number);
         if let Some(misfit) = self.place(row) {
             return Ok(Some(misfit));
         }
@@ -132,8 +154,15 @@ impl Encoder {
         if self.batch.len() - start > MAX_ROW_BYTES {
             return Err(row.too_large());
         }
-        push_row(&mut self.runs, row.number);
-        self.counters.add(row)?;
+        let stored = !self.conflicts.whole_row;
+        if stored {
+            push_row(&mut self.runs, row.number);
+        } else {
+            self.batch.truncate(start);
+        }
+        let cells = self.conflicts.rejects.len() as u64;
+        self.counters.add(row, stored, cells)?;
+        self.rejects.append(&mut self.conflicts.rejects);
         self.collect_rejects(row);
         if self.batch.len() >= BATCH_BYTES {
             self.send_rows(sink)?;
@@ -163,6 +192,11 @@ impl Encoder {
                         return Some(misfit(cell.index, &value));
                     }
                 }
+                UNFILLABLE => {
+                    if let Some(value) = row.value(cell) {
+                        self.conflicts.unfillable(cell.index, &value);
+                    }
+                }
                 position => self.cell_at[usize::from(position) - 1] = number,
             }
         }
@@ -177,7 +211,11 @@ impl Encoder {
                 None => copy_binary::null(out),
                 Some(value) => {
                     if !copy_binary::value(out, &value, column.wire, &mut self.scratch) {
-                        return Some(misfit(column.index, &value));
+                        if column.on_misfit == OnMisfit::Misfit {
+                            return Some(misfit(column.index, &value));
+                        }
+                        self.conflicts.add(column, &value);
+                        copy_binary::null(out);
                     }
                 }
             }
@@ -194,7 +232,11 @@ impl Encoder {
                 None => copy_text::null(out),
                 Some(value) => {
                     if !copy_text::value(out, &value, column.wire, &mut self.scratch) {
-                        return Some(misfit(column.index, &value));
+                        if column.on_misfit == OnMisfit::Misfit {
+                            return Some(misfit(column.index, &value));
+                        }
+                        self.conflicts.add(column, &value);
+                        copy_text::null(out);
                     }
                 }
             }
@@ -216,6 +258,7 @@ impl Encoder {
                     raw_value: cut(&rejected.raw, RAW_CHARACTERS),
                     reason: rejected.reason.clone(),
                     sqlstate: rejected.sqlstate.into(),
+                    whole_row: false,
                 });
             }
         }
@@ -276,6 +319,6 @@ fn misfit(column: u32, value: &Value<'_>) -> MisfitAt {
     }
 }
 
-fn cut(text: &str, characters: usize) -> String {
+pub(crate) fn cut(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
 }

@@ -1,7 +1,7 @@
 //! A sheet's header, and the types of its first rows.
 
 use crate::clean::{Chained, Clean};
-use crate::crop::{Crop, drain};
+use crate::crop::Crop;
 use crate::fail::{Failed, FailureKind, Result, failed};
 use crate::header_rows::{self, SEARCHED_ROWS};
 use crate::row::Row;
@@ -141,9 +141,9 @@ fn cropped(
     options: &SheetOptions,
 ) -> Result<Box<dyn SheetRows>> {
     let rows = workbook.rows(sheet)?;
-    Ok(match options.area {
-        Some(area) => Box::new(Crop::new(rows, area)),
-        None => rows,
+    Ok(match (options.area, options.keep_spaces) {
+        (None, false) => rows,
+        (area, keep_spaces) => Box::new(Crop::new(rows, area, keep_spaces)),
     })
 }
 
@@ -166,7 +166,6 @@ fn outside(workbook: &dyn Workbook, sheet: usize, area: Area) -> Result<Failed> 
         so_far.first_column = so_far.first_column.min(first.index);
         so_far.last_column = so_far.last_column.max(last.index);
     }
-    drain(rows.as_mut(), &mut row)?;
     let name = &workbook.sheets()[sheet].name;
     Ok(Failed {
         detail: Some(match used {

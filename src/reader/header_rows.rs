@@ -172,7 +172,10 @@ fn cell_text<'a>(row: &'a Row, cell: &'a Cell) -> Option<Cow<'a, str>> {
         return Some(Cow::Borrowed(naming::trim(&rejected.raw)));
     }
     match row.value(cell)? {
-        Value::Text(text) => Some(text),
+        // A header loses the spaces at its ends also where values keep theirs.
+        Value::Text(Cow::Borrowed(text)) => {
+            Some(Cow::Borrowed(naming::trim(text))).filter(|text| !text.is_empty())
+        }
         value => Some(Cow::Owned(text_form::render(&value))),
     }
 }

@@ -9,6 +9,7 @@
 pub mod book;
 pub mod channel;
 pub mod clean;
+mod conflicts;
 pub mod counters;
 pub mod crop;
 pub mod detect;

@@ -126,10 +126,9 @@ impl Row {
         }
     }
 
-    /// Whether a cell holds text of white space alone.
+    /// Whether a cell holds text that is no value.
     pub fn is_empty_text(&self, cell: &Cell) -> bool {
-        self.text_of(cell)
-            .is_some_and(|text| naming::trim(text).is_empty())
+        self.text_of(cell).is_some() && self.value(cell).is_none()
     }
 
     /// The cells, to be changed; call [`Row::sort`] where their order may change.
@@ -186,8 +185,15 @@ impl Row {
         Ok(())
     }
 
-    /// Adds a rejected cell.
-    pub fn push_rejected(&mut self, index: u32, formula: bool, rejected: Rejected) {
+    /// Adds a rejected cell. U+0000, which neither PostgreSQL's text nor the
+    /// protocol holds, is replaced as in texts.
+    pub fn push_rejected(&mut self, index: u32, formula: bool, mut rejected: Rejected) {
+        let nuls = rejected.raw.matches('\0').count();
+        if nuls > 0 {
+            self.replaced += nuls as u64;
+            rejected.raw = rejected.raw.replace('\0', "\u{fffd}");
+            rejected.reason = rejected.reason.replace('\0', "\u{fffd}");
+        }
         self.push(index, formula, Content::Rejected(Box::new(rejected)));
     }
 

@@ -120,7 +120,11 @@ impl Formulas {
                 self.without_value += 1;
             } else {
                 column.has_computed |= cell.formula;
-                column.has_value = true;
+                // A blank text is no value, unless a formula gave it.
+                column.has_value = column.has_value
+                    || cell.formula
+                    || !matches!(cell.content, Content::Text { .. })
+                    || row.value(cell).is_some();
             }
         }
     }

@@ -168,6 +168,10 @@ def test_null_strings_and_trim(read):
     assert found == [(None, "x"), (1, None), (2, "N/A")], "and the last row is blank"
     _, _, found = read([["a", " b "], ["x", "  y "], ["z", "  "]], trim="false")
     assert found == [("x", "  y "), ("z", "  ")]
+    rows = [["a", " b "], [" ", None], *([n, "x"] for n in range(60)), [None, "  "]]
+    _, columns, found = read(rows, trim="false")
+    assert columns == ["a", "b"] and found[0] == (" ", None) and found[-1] == (None, "  "), "blanks are values then"
+    assert len(read(rows)[2]) == 60
 
 
 def test_error_cells(read, folder):

@@ -12,6 +12,11 @@ FUNCTIONS = [
     "revert_hash('pg_class', 'ab')",
     "revert_import(1)",
     "adopt_table('pg_class')",
+    "revert_schema('pg_class', 'a.xlsx')",
+    "map_column('pg_class', 'Header', 'relname')",
+    "drop_table('pg_class')",
+    "check_table('pg_class')",
+    "prune('1 year')",
     "sheets('/srv/excel/a.xlsx')",
     "verify_setup()",
 ]

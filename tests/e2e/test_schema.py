@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from harness.results import by_name, content, failed, imported, types
+from order import books
 
 HOSTILE = [
     'say "hi"',
@@ -177,6 +178,17 @@ def test_blank_header_that_gets_data_late(db, folder):
     load(db, folder, rows)
     assert types(db, "t") == {"a": "bigint", "c": "bigint", "column_b": "text"}
     assert content(db, "t", "column_b", order="a")[-1] == ("late",)
+
+
+@pytest.mark.parametrize("chunk", [1, 100])
+def test_rejects_above_the_first_value_of_a_blank_header_name_its_column(db, folder, chunk):
+    setting(db, "chunk_size", chunk)
+    rows = [[("n", 1, "0"), ("e", "#N/A")], [("n", 2, "0"), ("s", "late")]]
+    file = {"writer": "xlsxwriter", "date1904": False, "header": [("s", "a")], "rows": rows}
+    books.write(file, folder / "t.xlsx", "t")
+    imported(db.import_file(folder / "t.xlsx", table_name="t"))
+    assert content(db, "t", "a", "column_b") == [(1, None), (2, "late")]
+    assert db.rows("SELECT cell, column_name FROM pgdatahub.rejects") == [{"cell": "B2", "column_name": "column_b"}]
 
 
 def test_hostile_headers(db, folder):

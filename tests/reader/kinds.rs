@@ -4,7 +4,7 @@ use crate::support::{Parts, assert_fails, cells_of_rows, facts, first_cells, ope
 use calamine::{Data, Reader};
 use pgdatahub_core::protocol::SheetVisibility;
 use pgdatahub_reader::fail::FailureKind;
-use pgdatahub_reader::row::Row;
+use pgdatahub_reader::row::{Content, Row};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use std::io::Cursor;
 
@@ -50,6 +50,32 @@ fn what_is_no_number_is_rejected_and_kept() {
             "J1=3"
         ]
     );
+}
+
+#[test]
+fn rejected_cells_hold_no_nul() {
+    let row =
+        "<row r=\"1\"><c r=\"A1\"><v>1&#0;2</v></c><c r=\"B1\" t=\"e\"><v>#N&#0;A</v></c></row>";
+    let mut rows = open(&Parts::with_rows(row).bytes())
+        .unwrap()
+        .rows(0)
+        .unwrap();
+    let mut row = Row::default();
+    assert!(rows.next_row(&mut row).unwrap());
+    assert_eq!(row.replaced, 2);
+    let said: Vec<_> = row
+        .cells()
+        .iter()
+        .map(|cell| match &cell.content {
+            Content::Rejected(rejected) => (rejected.raw.as_str(), rejected.reason.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let wanted = [
+        ("1\u{fffd}2", "not a number"),
+        ("#N\u{fffd}A", "error value #N\u{fffd}A"),
+    ];
+    assert_eq!(said, wanted);
 }
 
 #[test]

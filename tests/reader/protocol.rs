@@ -3,8 +3,8 @@
 use crate::support::{Parts, file, fixture, zipped};
 use pgdatahub_core::protocol::frame::{self, FrameKind, HEADER_LEN};
 use pgdatahub_core::protocol::{
-    FailureKind, HeadRequest, HeaderChoice, Hello, Limits, OpenRequest, PROTOCOL, Request,
-    Response, RowEncoding, SheetOptions, StreamColumn, StreamRequest, VERSION, Wire, rows,
+    FailureKind, HeadRequest, HeaderChoice, Hello, Limits, OnMisfit, OpenRequest, PROTOCOL,
+    Request, Response, RowEncoding, SheetOptions, StreamColumn, StreamRequest, VERSION, Wire, rows,
 };
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
@@ -227,11 +227,14 @@ fn stream(reader: &mut Reader, found: pgdatahub_core::types::ColumnType) {
         columns: vec![StreamColumn {
             index: 0,
             wire: Wire::Native(found),
+            on_misfit: OnMisfit::Misfit,
         }],
         encoding: RowEncoding::Binary,
         source_file: "/srv/f.xlsx".into(),
         load_timestamp: 0,
         resume: false,
+        unfillable: Vec::new(),
+        only: None,
     }));
     let (kind, payload) = reader.frame();
     assert_eq!(kind, FrameKind::Rows);

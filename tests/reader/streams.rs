@@ -3,8 +3,8 @@
 use crate::support::{Parts, open};
 use pgdatahub_core::protocol::rows::Run;
 use pgdatahub_core::protocol::{
-    Head, HeadRequest, HeaderChoice, Misfit, Reject, RowEncoding, SheetOptions, StreamColumn,
-    StreamDone, StreamRequest, Wire,
+    Head, HeadRequest, HeaderChoice, Misfit, OnMisfit, Reject, RowEncoding, SheetOptions,
+    StreamColumn, StreamDone, StreamRequest, Wire,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::{Failed, FailureKind};
@@ -40,6 +40,9 @@ struct Session {
     head: Head,
     stream: SheetStream,
     types: Vec<(u32, ColumnType)>,
+    on_misfit: OnMisfit,
+    unfillable: Vec<u32>,
+    only: Option<Vec<(u32, u32)>>,
     kept: Kept,
 }
 
@@ -61,6 +64,9 @@ impl Session {
             stream,
             types,
             kept: Kept::default(),
+            on_misfit: OnMisfit::Misfit,
+            unfillable: Vec::new(),
+            only: None,
         })
     }
 
@@ -72,6 +78,7 @@ impl Session {
         let columns = columns.map(|&(index, found)| StreamColumn {
             index,
             wire: Wire::Native(found),
+            on_misfit: self.on_misfit,
         });
         let request = StreamRequest {
             columns: columns.collect(),
@@ -79,6 +86,8 @@ impl Session {
             source_file: "f".into(),
             load_timestamp: 0,
             resume,
+            unfillable: self.unfillable.clone(),
+            only: self.only.clone(),
         };
         self.stream.run(self.book.as_ref(), request, &mut self.kept)
     }
@@ -325,6 +334,30 @@ fn a_column_of_formulas_without_values_fails_and_one_of_many_is_counted() {
 }
 
 #[test]
+fn blank_text_beside_formulas_without_values_is_no_value() {
+    let rows = |beside: &str| {
+        format!(
+            "<row r=\"1\">{}{}</row><row r=\"2\">{}<c r=\"B2\"><f>A2</f></c></row>\
+             <row r=\"3\">{}{beside}</row>",
+            text("A1", "a"),
+            text("B1", "sum"),
+            number("A2", "1"),
+            number("A3", "1"),
+        )
+    };
+    let blank = Parts::with_rows(&rows(&text("B3", " &#xA0; ")));
+    let mut session = Session::open(&blank, auto(), 10).unwrap();
+    let Err(failed) = session.run(false) else {
+        panic!("the column is silently empty")
+    };
+    assert_eq!(failed.kind, FailureKind::NoCachedValues);
+    // A formula whose cached value is the empty text was computed.
+    let computed = Parts::with_rows(&rows("<c r=\"B3\" t=\"str\"><f>A3</f><v></v></c>"));
+    let mut session = Session::open(&computed, auto(), 10).unwrap();
+    assert_eq!(session.done(false).rows, 2);
+}
+
+#[test]
 fn a_row_of_rejected_cells_only_is_no_blank_row() {
     let rows = format!(
         "<row r=\"1\">{}</row><row r=\"2\"><c r=\"A2\" t=\"e\"><v>#N/A</v></c></row>",
@@ -352,4 +385,136 @@ fn many_rows_come_in_batches_of_whole_rows() {
         20_000
     );
     assert_eq!(session.lines().len(), 20_000);
+}
+
+/// Numbers in A and B from row 2 on; text in B4 and both of row 6, an error in A6, data in C5.
+fn conflicting() -> Parts {
+    let number_row = |row: u32| {
+        format!(
+            "<row r=\"{row}\">{}{}</row>",
+            number(&format!("A{row}"), "1"),
+            number(&format!("B{row}"), "2")
+        )
+    };
+    let sheet = format!(
+        "<row r=\"1\">{}{}{}</row>{}{}<row r=\"4\">{}{}</row><row r=\"5\">{}{}{}</row><row r=\"6\">{}{}</row>{}",
+        text("A1", "a"),
+        text("B1", "b"),
+        text("C1", "c"),
+        number_row(2),
+        number_row(3),
+        number("A4", "1"),
+        text("B4", "x"),
+        number("A5", "1"),
+        number("B5", "2"),
+        number("C5", "3"),
+        "<c r=\"A6\" t=\"e\"><v>#N/A</v></c>",
+        text("B6", "y"),
+        number_row(8),
+    );
+    Parts::with_rows(&sheet)
+}
+
+fn rejecting(on_misfit: OnMisfit) -> Session {
+    let mut session = Session::open(&conflicting(), auto(), 2).unwrap();
+    session.types = vec![(0, ColumnType::Bigint), (1, ColumnType::Bigint)];
+    session.on_misfit = on_misfit;
+    session
+}
+
+fn rejected(session: &Session) -> Vec<(u32, u32, &str, &str, bool)> {
+    let mut seen = Vec::new();
+    for r in &session.kept.rejects {
+        seen.push((
+            r.row,
+            r.column,
+            r.raw_value.as_str(),
+            r.sqlstate.as_str(),
+            r.whole_row,
+        ));
+    }
+    seen
+}
+
+#[test]
+fn a_cell_that_does_not_fit_is_rejected() {
+    let mut session = rejecting(OnMisfit::RejectCell);
+    session.types.push((2, ColumnType::Bigint));
+    let done = session.done(false);
+    assert_eq!(
+        (
+            done.rows,
+            done.rejected_rows,
+            done.rejected,
+            done.blank_rows
+        ),
+        (6, 0, 3, 1)
+    );
+    let lines = [
+        "1\t2\t\\N",
+        "1\t2\t\\N",
+        "1\t\\N\t\\N",
+        "1\t2\t3",
+        "\\N\t\\N\t\\N",
+        "1\t2\t\\N",
+    ];
+    assert_eq!(session.lines(), lines);
+    let seen: Vec<_> = rejected(&session)
+        .into_iter()
+        .map(|r| (r.0, r.1, r.2, r.4))
+        .collect();
+    let expected = [
+        (4, 1, "x", false),
+        (6, 1, "y", false),
+        (6, 0, "#N/A", false),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(rejected(&session)[0].3, "42804");
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_left_out() {
+    let mut session = rejecting(OnMisfit::RejectRow);
+    session.unfillable = vec![2];
+    let done = session.done(false);
+    assert_eq!(
+        (
+            done.rows,
+            done.rejected_rows,
+            done.rejected,
+            done.blank_rows
+        ),
+        (3, 3, 4, 1)
+    );
+    assert_eq!(session.lines(), ["1\t2", "1\t2", "1\t2"]);
+    let expected = [Run { first: 2, count: 2 }, Run { first: 8, count: 1 }];
+    assert_eq!(session.kept.runs, expected);
+    let seen: Vec<_> = rejected(&session).iter().map(|r| (r.0, r.1, r.4)).collect();
+    // The error in A6 is no reason to leave the row out.
+    assert_eq!(
+        seen,
+        [(4, 1, true), (5, 2, true), (6, 1, true), (6, 0, false)]
+    );
+    assert_eq!(rejected(&session)[1].3, "428C9");
+}
+
+#[test]
+fn a_new_column_is_told_even_in_a_row_that_is_left_out() {
+    let mut session = rejecting(OnMisfit::RejectRow);
+    assert_eq!(session.misfit(false).row, 5);
+    assert_eq!(rejected(&session).len(), 1, "row 4 only");
+    session.types.push((2, ColumnType::Bigint));
+    let done = session.done(true);
+    assert_eq!((done.rows, done.rejected_rows), (4, 2));
+}
+
+#[test]
+fn only_the_rows_asked_for_are_encoded() {
+    let mut session = rejecting(OnMisfit::RejectRow);
+    session.only = Some(vec![(3, 2), (8, 100)]);
+    let done = session.done(false);
+    assert_eq!((done.rows, done.rejected_rows), (2, 1));
+    assert_eq!(rejected(&session).len(), 1);
+    let expected = [Run { first: 3, count: 1 }, Run { first: 8, count: 1 }];
+    assert_eq!(session.kept.runs, expected);
 }

@@ -58,15 +58,24 @@ impl Word {
     }
 }
 
+/// Sets what was given before; names and values that are none any more are passed over.
+pub(super) fn restore(to: &mut FolderSettings, name: &str, values: &[String]) {
+    let word = settings::find(name)
+        .map(Word::One)
+        .or_else(|| lists::find(name).map(Word::Many));
+    if let Some(word) = word {
+        let _ = word.set(to, values, 0);
+    }
+}
+
 impl Level {
     /// Overrides what the levels above said.
     pub fn apply(&self, depth: usize, to: &mut FolderSettings) {
         for entry in &self.settings {
             // Every value was tried when the file was read.
             let _ = entry.word.set(to, &entry.values, depth);
-            let text = entry.values.join(", ");
-            let line = entry.line;
-            to.given.insert(entry.word.name(), Given { text, line });
+            let (values, line) = (entry.values.clone(), entry.line);
+            to.given.insert(entry.word.name(), Given { values, line });
         }
     }
 

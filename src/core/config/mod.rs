@@ -15,17 +15,21 @@
 //! match regardless of letter case, level by level from the imported folder
 //! down. Every setting is inherited by the folders below and overridden there.
 
+mod conflict;
 mod defaults;
 mod error;
 mod levels;
+mod limit;
 mod lists;
 mod reading;
 mod settings;
 mod template;
 mod yaml;
 
+pub use conflict::OnTypeConflict;
 pub use defaults::default_of;
 pub use error::ConfigError;
+pub use limit::Percent;
 pub use reading::{DuplicateColumns, OnChange, ReadingSettings};
 pub use settings::{FolderSettings, Given, TableSetting};
 pub use template::TableTemplate;
@@ -61,6 +65,15 @@ pub fn parse(bytes: &[u8], origin: Origin) -> Result<Config, ConfigError> {
         None => Level::default(),
     };
     Ok(Config { top })
+}
+
+/// Settings from their names and values, as [`Given`] had them when a file was imported.
+pub fn restored(given: impl IntoIterator<Item = (String, Vec<String>)>) -> FolderSettings {
+    let mut settings = FolderSettings::default();
+    for (name, values) in given {
+        levels::restore(&mut settings, &name, &values);
+    }
+    settings
 }
 
 impl Config {

@@ -1,5 +1,7 @@
 //! The settings: one line of [`SETTINGS`] and one field of [`FolderSettings`] each.
 
+use super::conflict::OnTypeConflict;
+use super::limit::{self, Percent};
 use super::reading::{self, ReadingSettings};
 use super::template::{self, TableTemplate};
 use crate::sql_name;
@@ -16,6 +18,12 @@ pub struct FolderSettings {
     pub table: Option<TableSetting>,
     /// The schema's name. Written as SQL writes it: `sales`, `"My Schema"`.
     pub schema: Option<String>,
+    /// What a value leads to that its column's type does not take.
+    pub on_type_conflict: OnTypeConflict,
+    /// Most rejected rows and cells of one file.
+    pub max_rejects: Option<u64>,
+    /// Most rows of one file, in percent, that have a reject.
+    pub max_reject_percent: Option<Percent>,
     /// How workbooks are read.
     pub reading: ReadingSettings,
     /// Every setting that is given, by name, as written.
@@ -29,8 +37,8 @@ impl FolderSettings {
     /// What is wrong, as the end of a message (22023).
     pub fn set_sheet(&mut self, sheet: &str) -> Result<(), String> {
         reading::sheets(self, &[sheet.to_owned()])?;
-        let text = sheet.to_owned();
-        self.given.insert("sheet", Given { text, line: 0 });
+        let values = vec![sheet.to_owned()];
+        self.given.insert("sheet", Given { values, line: 0 });
         Ok(())
     }
 }
@@ -38,8 +46,8 @@ impl FolderSettings {
 /// A setting as the file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// Its value; of a list, its values with commas between them.
-    pub text: String,
+    /// Its value, or its values.
+    pub values: Vec<String>,
     /// The line it stands on, from 1; 0 for an argument of the call.
     pub line: usize,
 }
@@ -84,6 +92,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "default_sheet",
         scope: Scope::Reads,
         set: |to, value, _| text(&mut to.default_sheet, value),
+    },
+    Setting {
+        name: "max_reject_percent",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.max_reject_percent, percent(value)),
+    },
+    Setting {
+        name: "max_rejects",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.max_rejects, limit::count(value)),
+    },
+    Setting {
+        name: "on_type_conflict",
+        scope: Scope::Reads,
+        set: |to, value, _| store(&mut to.on_type_conflict, OnTypeConflict::parse(value)),
     },
     Setting {
         name: "schema",
@@ -165,6 +188,19 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// The setting of that exact name.
 pub(super) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+fn store<T>(to: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *to = value?;
+    Ok(())
+}
+
+/// A percentage; `none` sets no bound, where a folder above set one.
+fn percent(value: &str) -> Result<Option<Percent>, String> {
+    match value.trim() {
+        "none" => Ok(None),
+        number => Percent::parse(number).map(Some),
+    }
 }
 
 fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {

@@ -361,7 +361,14 @@ fn settings_about_reading_are_read() {
     assert!(reading.ignores("a/b_draft.xlsx") && reading.ignores("old/x/y.xlsx"));
     assert!(!reading.ignores("a/old.xlsx") && !reading.ignores("new/old/y.xlsx"));
     assert_eq!(reading.on_change, Some(OnChange::Append));
-    assert_eq!(top.given["header_row"].text, "2, 3");
+    assert_eq!(top.given["header_row"].values, ["2", "3"]);
+    let given = top.given.iter();
+    let given = given.map(|(name, given)| ((*name).to_owned(), given.values.clone()));
+    assert_eq!(
+        restored(given).reading,
+        top.reading,
+        "as kept with an import"
+    );
     assert_eq!(top.given["sheet"].line, 14);
     let below = settings(&config, "a");
     assert_eq!(

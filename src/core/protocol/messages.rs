@@ -206,6 +206,21 @@ pub enum Wire {
     Json,
 }
 
+/// What a value that its column's wire does not hold leads to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMisfit {
+    /// A [`Misfit`], which ends the stream.
+    #[default]
+    Misfit,
+    /// NULL in its place, and a [`Reject`].
+    RejectCell,
+    /// The row is left out, with a [`Reject`] for each such value. A value of
+    /// the row that is a [`Misfit`] is one all the same: what a column becomes
+    /// must not depend on where the sample of the first rows ended.
+    RejectRow,
+}
+
 /// One column of the target, in the order of the encoded fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamColumn {
@@ -213,6 +228,9 @@ pub struct StreamColumn {
     pub index: u32,
     /// How its values are encoded.
     pub wire: Wire,
+    /// What a value that does not fit leads to.
+    #[serde(default)]
+    pub on_misfit: OnMisfit,
 }
 
 /// How rows are encoded.
@@ -238,6 +256,13 @@ pub struct StreamRequest {
     pub load_timestamp: i64,
     /// False: from the first data row. True: from the row of the last [`Misfit`].
     pub resume: bool,
+    /// Sheet columns, not among `columns`, that no row may have a value in: one
+    /// that has is left out, as with [`OnMisfit::RejectRow`].
+    #[serde(default)]
+    pub unfillable: Vec<u32>,
+    /// Only these sheet rows: first row (from 1) and how many, ascending. None: all.
+    #[serde(default)]
+    pub only: Option<Vec<(u32, u32)>>,
 }
 
 /// A value does not fit its column's target.
@@ -269,6 +294,9 @@ pub struct Reject {
     pub reason: String,
     /// SQLSTATE of the reason.
     pub sqlstate: String,
+    /// The whole row was left out for it; else its column holds NULL.
+    #[serde(default)]
+    pub whole_row: bool,
 }
 
 /// The sheet was read to its end.
@@ -276,6 +304,9 @@ pub struct Reject {
 pub struct StreamDone {
     /// Rows encoded since the last `resume: false`.
     pub rows: u64,
+    /// Rows left out for a value that does not fit, see [`OnMisfit::RejectRow`].
+    #[serde(default)]
+    pub rejected_rows: u64,
     /// Wholly blank rows between the first and the last data row.
     pub blank_rows: u64,
     /// Cells rejected.

@@ -38,8 +38,8 @@ pub use sheet_options::{ErrorCells, ROW_NUMBER_COLUMN, SheetOptions};
 
 pub use messages::{
     Failed, FailureKind, Format, Head, HeadRequest, Header, HeaderChoice, Hello, Limits, Misfit,
-    OpenRequest, Opened, Reject, Request, Response, RowEncoding, SheetInfo, SheetVisibility,
-    StreamColumn, StreamDone, StreamRequest, Wire,
+    OnMisfit, OpenRequest, Opened, Reject, Request, Response, RowEncoding, SheetInfo,
+    SheetVisibility, StreamColumn, StreamDone, StreamRequest, Wire,
 };
 
 /// Changes whenever a message changes; the handshake refuses another one.

@@ -52,7 +52,6 @@ impl SheetOptions {
             && self.stop_at_blank == 0
             && !self.fill_merged
             && self.null_strings.is_empty()
-            && !self.keep_spaces
             && self.error_cells == ErrorCells::Reject
             && !self.coalesce
     }

@@ -36,6 +36,11 @@ fn wires() -> impl Strategy<Value = Wire> {
     ]
 }
 
+fn on_misfit() -> impl Strategy<Value = OnMisfit> {
+    use OnMisfit::*;
+    prop::sample::select(vec![Misfit, RejectCell, RejectRow])
+}
+
 fn requests() -> impl Strategy<Value = Request> {
     let limits = any::<(u64, u64, u64)>();
     let choice = prop_oneof![
@@ -45,7 +50,11 @@ fn requests() -> impl Strategy<Value = Request> {
         Just(HeaderChoice::None)
     ];
     let columns = prop::collection::vec(
-        (any::<u32>(), wires()).prop_map(|(index, wire)| StreamColumn { index, wire }),
+        (any::<u32>(), wires(), on_misfit()).prop_map(|(index, wire, on_misfit)| StreamColumn {
+            index,
+            wire,
+            on_misfit,
+        }),
         0..5,
     );
     let encoding = prop::sample::select(vec![RowEncoding::Binary, RowEncoding::Text]);
@@ -75,17 +84,24 @@ fn requests() -> impl Strategy<Value = Request> {
                 options: SheetOptions::default(),
             }
         )),
-        (columns, encoding, any::<(String, i64, bool)>()).prop_map(
-            |(columns, encoding, (source_file, load_timestamp, resume))| {
-                Request::Stream(StreamRequest {
-                    columns,
-                    encoding,
-                    source_file,
-                    load_timestamp,
-                    resume,
-                })
-            }
-        ),
+        (
+            columns,
+            encoding,
+            any::<(String, i64, bool, Vec<u32>, Option<Vec<(u32, u32)>>)>()
+        )
+            .prop_map(
+                |(columns, encoding, (source_file, load_timestamp, resume, unfillable, only))| {
+                    Request::Stream(StreamRequest {
+                        columns,
+                        encoding,
+                        source_file,
+                        load_timestamp,
+                        resume,
+                        unfillable,
+                        only,
+                    })
+                }
+            ),
     ]
 }
 
@@ -145,6 +161,7 @@ fn stream_ends() -> impl Strategy<Value = Response> {
         ] = counts;
         Response::Done(StreamDone {
             rows,
+            rejected_rows: hidden,
             blank_rows,
             rejected,
             formulas_without_value,
@@ -207,13 +224,14 @@ fn responses() -> impl Strategy<Value = Response> {
                 })
             },
         );
-    let reject = any::<(u32, u32, String, String, String)>().prop_map(
-        |(row, column, raw_value, reason, sqlstate)| Reject {
+    let reject = any::<(u32, u32, String, String, String, bool)>().prop_map(
+        |(row, column, raw_value, reason, sqlstate, whole_row)| Reject {
             row,
             column,
             raw_value,
             reason,
             sqlstate,
+            whole_row,
         },
     );
     let rejects =
@@ -384,4 +402,48 @@ proptest! {
             prop_assert!(at <= payload.len());
         }
     }
+}
+
+#[test]
+fn messages_about_looking_read_back() {
+    let area = crate::area::Area::WHOLE;
+    let options = SheetOptions {
+        area: Some(area),
+        skip_footer: 1,
+        stop_at_blank: 2,
+        fill_merged: true,
+        row_number: Some("source_row".into()),
+        null_strings: vec!["-".into(), String::new()],
+        keep_spaces: true,
+        error_cells: ErrorCells::Fail,
+        coalesce: true,
+        ignore_unlisted: true,
+    };
+    round_trip(&options);
+    assert_eq!(
+        serde_json::from_str::<SheetOptions>("{}").unwrap(),
+        SheetOptions::default(),
+        "what is not said is the default"
+    );
+    round_trip(&Request::Profile);
+    let column = ColumnProfile {
+        index: 3,
+        header: "Prénom".into(),
+        found: ColumnType::Text,
+        non_null: 2,
+        samples: vec!["a".into(), "b".into()],
+        least: Some("a".into()),
+        greatest: None,
+    };
+    round_trip(&Response::Profile(SheetProfile {
+        rows: 2,
+        columns: vec![column],
+    }));
+    round_trip(&NamedArea {
+        name: "Claims".into(),
+        sheet: Some(1),
+        scope: None,
+        area: Some(area),
+        header: Some(true),
+    });
 }

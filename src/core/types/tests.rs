@@ -79,3 +79,11 @@ fn the_chains() {
         }
     }
 }
+
+#[test]
+fn display_names_lead_back() {
+    for t in TYPES.into_iter().filter(|t| *t != None) {
+        assert_eq!(ColumnType::from_display_name(t.display_name()), Some(t));
+    }
+    assert_eq!(ColumnType::from_display_name("numeric(12,2)"), Option::None);
+}

@@ -5,7 +5,8 @@
 
 use pgdatahub_core::protocol::rows::Run;
 use pgdatahub_core::protocol::{
-    HeadRequest, HeaderChoice, Reject, RowEncoding, SheetOptions, StreamColumn, StreamRequest, Wire,
+    HeadRequest, HeaderChoice, OnMisfit, Reject, RowEncoding, SheetOptions, StreamColumn,
+    StreamRequest, Wire,
 };
 use pgdatahub_reader::row::Row;
 use pgdatahub_reader::sink::Sink;
@@ -78,6 +79,7 @@ fn main() {
             .map(|(index, found)| StreamColumn {
                 index: *index,
                 wire: Wire::Native(*found),
+                on_misfit: OnMisfit::Misfit,
             })
             .collect();
         let request = StreamRequest {
@@ -86,6 +88,8 @@ fn main() {
             source_file: arguments[0].clone(),
             load_timestamp: 0,
             resume: false,
+            unfillable: Vec::new(),
+            only: None,
         };
         match stream.run(workbook.as_ref(), request, &mut sink).unwrap() {
             Outcome::Done(done) => {

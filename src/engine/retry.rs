@@ -1,0 +1,218 @@
+//! retry_rejects: rejected rows that fit by now, from the same bytes, into the
+//! import they belong to.
+
+use super::file_sheets;
+use super::rejects::Rejects;
+use super::run::{grouped, plural};
+use super::schema::{SheetColumns, TargetTable};
+use super::stream::{self, End, Load};
+use crate::pg::access::{self, Grant};
+use crate::pg::audit::{self, Import};
+use crate::pg::catalog;
+use crate::pg::error::Failure;
+use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::process::EndReader;
+use crate::pg::reader::Client;
+use crate::pg::rejects::{self, Pending};
+use crate::pg::transaction::OneRun;
+use crate::pg::{guc, registry, report, subxact};
+use pgdatahub_core::config::{self, FolderSettings, OnTypeConflict};
+use pgdatahub_core::protocol::HeadRequest;
+use pgdatahub_core::protocol::rows::{Run, push_row};
+use std::path::Path;
+
+/// Brings rejected rows of an import in; how many.
+///
+/// # Errors
+/// 22023 no such import, 42501 no right to insert, 55000 reverted since, or the
+/// file holds other bytes now; 58P01 the file is gone.
+pub fn retry(import_id: i64) -> Result<i64, Failure> {
+    let _one = OneRun::begin()?;
+    let _end = EndReader;
+    registry::follow_renames()?;
+    let import = find(import_id)?;
+    let oid = catalog::find(&import.table)?.ok_or_else(|| {
+        Failure::new(
+            "42P01",
+            format!("table {} does not exist any more", import.table.display()),
+        )
+    })?;
+    rejects::check_insert(oid, &import.table)?;
+    lock_targets(&[TargetKey::of(&import.table.schema, &import.table.table)])?;
+    // Again, under the lock.
+    let import = find(import_id)?;
+    if let Some(when) = &import.reverted_at {
+        let who = import.reverted_by.clone().unwrap_or_default();
+        return Err(
+            Failure::new("55000", format!("import {import_id} was reverted"))
+                .detail(format!("By {who} on {when}."))
+                .hint("Import the file again: its rows come in under a new import."),
+        );
+    }
+    let pending = rejects::pending(import_id)?;
+    if pending.rows.is_empty() {
+        say(&pending, 0);
+        return Ok(0);
+    }
+    let brought = all_attempts(&import, &pending)?;
+    say(&pending, brought.rows);
+    Ok(brought.stored)
+}
+
+fn find(import_id: i64) -> Result<Import, Failure> {
+    audit::by_id(import_id)?.ok_or_else(|| {
+        Failure::new("22023", format!("there is no import {import_id}")).hint(
+            "SELECT DISTINCT import_id, source_file FROM pgdatahub.rejects WHERE scope = 'row' AND retried_at IS NULL;",
+        )
+    })
+}
+
+/// What came in.
+struct Brought {
+    /// Sheet rows.
+    rows: u64,
+    /// Rows that arrived in the table; a trigger may make it fewer.
+    stored: i64,
+}
+
+/// A large table that must be altered is altered before any row is written, see [`End::Restart`].
+fn all_attempts(import: &Import, pending: &Pending) -> Result<Brought, Failure> {
+    let mut known = None;
+    loop {
+        let result = subxact::run(|| match attempt(import, pending, known.as_ref())? {
+            Ok(brought) => Ok(brought),
+            Err(columns) => {
+                known = Some(columns);
+                Err(Failure::new("00000", "restart"))
+            }
+        });
+        match result {
+            Err(failure) if failure.sqlstate == "00000" => {}
+            other => return other,
+        }
+    }
+}
+
+fn attempt(
+    import: &Import,
+    pending: &Pending,
+    known: Option<&SheetColumns>,
+) -> Result<Result<Brought, SheetColumns>, Failure> {
+    let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
+    let bytes = access::stat(&file)?.bytes;
+    let settings = settings_of(import.import_id)?;
+    let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
+    if opened.sha256 != import.sha256 {
+        return Err(other_bytes(import));
+    }
+    let sheets = &opened.sheets;
+    let index = sheets.iter().position(|s| s.name == import.sheet_name);
+    let index = index.ok_or_else(|| other_bytes(import))? as u32;
+    let (header, options) = file_sheets::once_more(&opened, index, &settings, pending.header_row)?;
+    let head = client.head(HeadRequest {
+        sheet: index,
+        header,
+        sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+        options,
+    })?;
+    let mut table = TargetTable::open(&import.table, "")?;
+    table.on_conflict = OnTypeConflict::RejectRow;
+    let mut sheet = SheetColumns::new(&head.headers);
+    if let Some(known) = known {
+        sheet.join(known);
+    }
+    let mut described = Vec::new();
+    let id = (import.import_id, import.source_file.as_str());
+    let fitted = table.fit(&sheet, id, &mut described)?;
+    let load = Load {
+        import_id: import.import_id,
+        source_file: &import.source_file,
+        sheet: &import.sheet_name,
+        load_timestamp: import.load_timestamp,
+        file_bytes: bytes,
+        guarded: true,
+        only: Some(runs(&pending.rows)),
+    };
+    let mut still = Rejects::of_known_rows();
+    let loaded = match stream::load(
+        &mut client,
+        &mut table,
+        &mut sheet,
+        fitted,
+        &load,
+        &mut still,
+        &mut described,
+    )? {
+        End::Loaded(loaded) => loaded,
+        End::Restart(columns) => return Ok(Err(columns)),
+    };
+    let in_now: Vec<u32> = pending
+        .rows
+        .iter()
+        .copied()
+        .filter(|row| !still.left_out(*row))
+        .collect();
+    let stored = loaded.rows as i64;
+    rejects::mark_retried(import.import_id, &in_now, stored)?;
+    Ok(Ok(Brought {
+        rows: in_now.len() as u64,
+        stored,
+    }))
+}
+
+/// The settings that the import was made with.
+fn settings_of(import_id: i64) -> Result<FolderSettings, Failure> {
+    let text = audit::settings(import_id)?;
+    let kept: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text).unwrap_or_default();
+    let texts = |value: &serde_json::Value| match value {
+        serde_json::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().unwrap_or_default().to_owned())
+            .collect(),
+        value => vec![value.as_str().unwrap_or_default().to_owned()],
+    };
+    Ok(config::restored(
+        kept.iter()
+            .map(|(name, value)| (name.clone(), texts(value))),
+    ))
+}
+
+fn runs(rows: &[u32]) -> Vec<(u32, u32)> {
+    let mut runs: Vec<Run> = Vec::new();
+    for row in rows {
+        push_row(&mut runs, *row);
+    }
+    runs.iter().map(|run| (run.first, run.count)).collect()
+}
+
+fn other_bytes(import: &Import) -> Failure {
+    let path = import.source_file.replace('\'', "''");
+    Failure::new("55000", "the file has changed since it was imported")
+        .detail(format!(
+            "{} does not hold the bytes that import {} read (SHA-256 {}).",
+            import.source_file, import.import_id, import.sha256
+        ))
+        .hint(format!("Load what it holds now in place of that import: SELECT * FROM pgdatahub.import_file('{path}')."))
+}
+
+fn say(pending: &Pending, brought: u64) {
+    let rows = pending.rows.len() as u64;
+    let left = rows - brought;
+    let mut text = match rows {
+        0 => "no rejected rows are left to retry".to_owned(),
+        _ => format!(
+            "{} of {} brought in",
+            grouped(brought),
+            plural(rows, "rejected row")
+        ),
+    };
+    if left > 0 {
+        text += &format!(", {} still rejected", grouped(left));
+    }
+    if pending.cells > 0 {
+        let cells = plural(pending.cells.unsigned_abs(), "rejected cell");
+        text += &format!("; {cells} need reimport => true, as their rows are in");
+    }
+    report::notice(text);
+}

@@ -1,0 +1,80 @@
+//! Trimming the history of runs and rejected cells.
+
+use super::error::Failure;
+use super::identity::{as_owner, current_role};
+use super::spi;
+use pgrx::datum::Interval;
+
+/// Rows removed from one table.
+pub struct Pruned {
+    pub table: &'static str,
+    pub rows: i64,
+}
+
+/// # Errors
+/// 42501 for anybody but the extension's owner (or a member of that role, or a superuser).
+pub fn check_right() -> Result<(), Failure> {
+    let may = spi::first(
+        "SELECT pg_catalog.pg_has_role(e.extowner, 'USAGE') FROM pg_catalog.pg_extension e \
+          WHERE e.extname OPERATOR(pg_catalog.=) 'pgdatahub'",
+        &[],
+        |row| row.value::<bool>(1),
+    )?;
+    if may.flatten() == Some(true) {
+        return Ok(());
+    }
+    Err(
+        Failure::new("42501", "permission denied to prune the history of imports").detail(format!(
+            "Only the owner of extension pgdatahub may; the current role is {}.",
+            current_role()
+        )),
+    )
+}
+
+/// Whether the interval is one that leads into the past.
+///
+/// # Errors
+/// SPI's own.
+pub fn is_positive(older_than: &Interval) -> Result<bool, Failure> {
+    Ok(spi::first(
+        "SELECT $1 OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval",
+        &[older_than.clone().into()],
+        |row| row.value::<bool>(1),
+    )?
+    .flatten()
+    .unwrap_or(false))
+}
+
+/// Removes runs that ended that long ago, with their files, and rejects of imports that old.
+///
+/// # Errors
+/// SPI's own.
+pub fn prune(older_than: &Interval) -> Result<Vec<Pruned>, Failure> {
+    // A run without an end may be at work in another session, unless it began before the server did.
+    const RUNS: &str = "(r.finished_at < now() - $1 OR (r.finished_at IS NULL AND r.started_at < now() - $1 AND r.started_at < pg_postmaster_start_time()))";
+    as_owner(|| {
+        let mut pruned = Vec::new();
+        for (table, sql) in [
+            (
+                "etl_rejects",
+                "DELETE FROM pgdatahub.etl_rejects j USING pgdatahub.etl_imports i \
+                  WHERE i.import_id = j.import_id AND i.imported_at < now() - $1"
+                    .to_owned(),
+            ),
+            (
+                "etl_run_files",
+                format!(
+                    "DELETE FROM pgdatahub.etl_run_files f USING pgdatahub.etl_runs r WHERE r.run_id = f.run_id AND {RUNS}"
+                ),
+            ),
+            (
+                "etl_runs",
+                format!("DELETE FROM pgdatahub.etl_runs r WHERE {RUNS}"),
+            ),
+        ] {
+            let rows = spi::execute(&sql, &[older_than.clone().into()])? as i64;
+            pruned.push(Pruned { table, rows });
+        }
+        Ok(pruned)
+    })
+}
