@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long demo demo-stop lint schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,7 @@ help: ## this list
 	@echo "  PG_CONFIG=...      the PostgreSQL to build for and install into (default: pg_config of the PATH)"
 	@echo "  DESTDIR=...        root of a staged installation"
 	@echo "  TESTS=...          arguments for pytest, for example TESTS='-k revert'"
+	@echo "  PGDATAHUB_SEED=... PGDATAHUB_CASES=...  which random workbooks the tests of order independence draw"
 
 setup: ## install the Debian packages that building and testing need
 	@.ci/setup test
@@ -66,12 +67,18 @@ test: ## every suite: Rust, pg_regress, end to end (installs what is missing)
 
 test-rust: ## core and reader, without PostgreSQL
 	cargo test -p pgdatahub-core -p pgdatahub-reader
+	cargo test --release -p pgdatahub-reader --test property
 
 test-regress: ## pg_regress on a private cluster, after make
 	@tests/regress/run.sh
 
 test-e2e: ## end to end on private clusters, after make
 	@tests/e2e/run.sh $(TESTS)
+
+test-long: ## order independence with many more cases, for hours, after make
+	@export PGDATAHUB_SEED=$${PGDATAHUB_SEED:-$$(date +%s)}; echo "PGDATAHUB_SEED=$$PGDATAHUB_SEED"; \
+	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-200000} cargo test --release -p pgdatahub-reader --test property -- --nocapture && \
+	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-20000} tests/e2e/run.sh tests/e2e/test_order.py -k depends -s
 
 demo: ## a guided tour on a private cluster (installs what is missing, builds)
 	@.ci/setup build

@@ -7,7 +7,8 @@ CREATE FUNCTION pgdatahub.import_folder(
   files         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   on_error      text DEFAULT 'continue',
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -25,15 +26,16 @@ CREATE FUNCTION pgdatahub.import_folder(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_folder(text, text, text, text, boolean) IS
-'Imports every workbook below a folder of the server, one folder into one table, in this transaction; files is a glob below path; on_error is continue, stop or raise';
+COMMENT ON FUNCTION pgdatahub.import_folder(text, text, text, text, boolean, boolean) IS
+'Imports every workbook below a folder of the server, one folder into one table, in this transaction; files is a glob below path; on_error is continue, stop or raise; dry_run says what would happen and does nothing';
 
 CREATE FUNCTION pgdatahub.import_file(
   path          text,
   table_name    text DEFAULT NULL,
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -51,7 +53,7 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean) IS
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
 'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
 
 CREATE PROCEDURE pgdatahub.run_import(
@@ -59,9 +61,10 @@ CREATE PROCEDURE pgdatahub.run_import(
   files         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   on_error      text DEFAULT 'continue',
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) LANGUAGE c AS 'MODULE_PATHNAME', 'run_import_wrapper';
-COMMENT ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) IS
+COMMENT ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) IS
 'Imports a folder and commits after each file, for schedules and large folders; raises PD001 at the end if files failed';
 
 CREATE FUNCTION pgdatahub.revert(

@@ -1,7 +1,8 @@
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
-  pgdatahub.import_folder(text, text, text, text, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean),
+  pgdatahub.import_folder(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
@@ -10,7 +11,7 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_schema(regclass, text, boolean),
   pgdatahub.map_column(regclass, text, text),

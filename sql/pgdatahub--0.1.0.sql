@@ -340,7 +340,8 @@ CREATE FUNCTION pgdatahub.import_folder(
   files         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   on_error      text DEFAULT 'continue',
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -358,15 +359,16 @@ CREATE FUNCTION pgdatahub.import_folder(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_folder(text, text, text, text, boolean) IS
-'Imports every workbook below a folder of the server, one folder into one table, in this transaction; files is a glob below path; on_error is continue, stop or raise';
+COMMENT ON FUNCTION pgdatahub.import_folder(text, text, text, text, boolean, boolean) IS
+'Imports every workbook below a folder of the server, one folder into one table, in this transaction; files is a glob below path; on_error is continue, stop or raise; dry_run says what would happen and does nothing';
 
 CREATE FUNCTION pgdatahub.import_file(
   path          text,
   table_name    text DEFAULT NULL,
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -384,7 +386,7 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean) IS
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
 'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
 
 CREATE PROCEDURE pgdatahub.run_import(
@@ -392,9 +394,10 @@ CREATE PROCEDURE pgdatahub.run_import(
   files         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   on_error      text DEFAULT 'continue',
-  reimport      boolean DEFAULT false
+  reimport      boolean DEFAULT false,
+  dry_run       boolean DEFAULT NULL
 ) LANGUAGE c AS 'MODULE_PATHNAME', 'run_import_wrapper';
-COMMENT ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) IS
+COMMENT ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) IS
 'Imports a folder and commits after each file, for schedules and large folders; raises PD001 at the end if files failed';
 
 CREATE FUNCTION pgdatahub.revert(
@@ -493,6 +496,34 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- src/lib.rs
 -- requires:
 --   functions
+
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   plan
 
 -- What everybody else may see: rows about tables that the role may SELECT and
 -- runs that it started. pg_monitor sees all, but not what cells hold.
@@ -715,6 +746,12 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/plan.rs
+-- pgdatahub::api::plan::plan_folder
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/upkeep.rs
 -- pgdatahub::api::upkeep::prune
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -831,8 +868,9 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
-  pgdatahub.import_folder(text, text, text, text, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean),
+  pgdatahub.import_folder(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_import(bigint, boolean, boolean, boolean),
@@ -841,7 +879,7 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.sheets(text),
   pgdatahub.verify_setup(text)
 FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_schema(regclass, text, boolean),
   pgdatahub.map_column(regclass, text, text),

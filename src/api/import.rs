@@ -1,6 +1,7 @@
 //! import_folder, import_file, run_import.
 
-use crate::engine::{import_folder, options::Options, run_import};
+use crate::engine::options::{Options, is_dry_run};
+use crate::engine::{import_folder, run_import};
 use crate::pg::audit::FileRow;
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::transaction::Procedure;
@@ -79,27 +80,30 @@ fn columns(row: FileRow) -> Columns {
 
 import_function!(
     import_folder,
-    |path, files, target_schema, on_error, reimport| {
-        let options = Options::new(path, files, target_schema, on_error, reimport)?;
+    |path, files, target_schema, on_error, reimport, dry| {
+        let options = Options::new(path, files, target_schema, on_error, reimport, is_dry_run(dry))?;
         import_folder::import_folder(&options)
     },
     path: Option<&str>,
     files: Option<&str>,
     target_schema: Option<&str>,
     on_error: Option<&str>,
-    reimport: Option<bool>
+    reimport: Option<bool>,
+    dry_run: Option<bool>
 );
 
 import_function!(
     import_file,
-    |path, table_name, sheet, target_schema, reimport| {
-        import_folder::import_file(path, table_name, sheet, target_schema, reimport.unwrap_or(false))
+    |path, table_name, sheet, target_schema, reimport, dry| {
+        let reimport = reimport.unwrap_or(false);
+        import_folder::import_file(path, table_name, sheet, target_schema, reimport, is_dry_run(dry))
     },
     path: Option<&str>,
     table_name: Option<&str>,
     sheet: Option<&str>,
     target_schema: Option<&str>,
-    reimport: Option<bool>
+    reimport: Option<bool>,
+    dry_run: Option<bool>
 );
 
 #[pg_extern(sql = false)]
@@ -109,9 +113,18 @@ fn run_import(
     target_schema: Option<&str>,
     on_error: Option<&str>,
     reimport: Option<bool>,
+    dry: Option<bool>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) {
-    let options = or_raise(Options::new(path, files, target_schema, on_error, reimport));
+    let options = Options::new(
+        path,
+        files,
+        target_schema,
+        on_error,
+        reimport,
+        is_dry_run(dry),
+    );
+    let options = or_raise(options);
     let procedure = or_raise(Procedure::connect(fcinfo));
     or_raise(run_import::run_import(&options));
     procedure.finish();

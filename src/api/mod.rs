@@ -2,9 +2,16 @@
 //! with names, defaults and comments, are in sql/03_functions.sql and
 //! sql/06_upkeep.sql.
 
+// pgrx reads result columns where they stand: a named type would hide them from it.
+#![allow(clippy::type_complexity)]
+
 mod import;
 mod inspect;
+<<<<<<< HEAD
 mod looking;
+=======
+mod plan;
+>>>>>>> main
 mod rejects;
 mod revert;
 mod upkeep;

@@ -19,6 +19,18 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The change_type in etl_schema_changes.
+    pub fn change_type(self) -> &'static str {
+        match self {
+            Kind::CreateTable => "CREATE TABLE",
+            Kind::AddColumn => "ADD COLUMN",
+            Kind::AlterType => "ALTER COLUMN TYPE",
+            Kind::Other => "",
+        }
+    }
+}
+
 /// A recorded change that is still in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {

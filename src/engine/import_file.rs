@@ -1,21 +1,38 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
+<<<<<<< HEAD
 use super::file_sheets::{self, Chosen};
+=======
+use super::ledger::Ledger;
+>>>>>>> main
 use super::rejects::{Limits, Rejects};
-use super::removal;
 use super::schema::{SheetColumns, TargetTable};
+<<<<<<< HEAD
 use super::stream::{self, End, Load};
 use super::targets::{self, Source};
+=======
+use super::stream::{self, End, Known, Load};
+use super::targets::Source;
+>>>>>>> main
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
+<<<<<<< HEAD
 use crate::pg::{ddl, registry, report, subxact};
 use pgdatahub_core::config::{OnChange, OnTypeConflict, default_of};
 use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
 use std::collections::BTreeMap;
+=======
+use crate::pg::{ddl, registry, subxact};
+use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::protocol::{
+    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
+};
+use pgdatahub_core::sheets::{self, SheetChoice};
+>>>>>>> main
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -26,6 +43,8 @@ pub struct Call {
     pub reimport: bool,
     /// The file was named by the caller: a hold does not apply.
     pub explicit: bool,
+    /// What is on record, and where effects go.
+    pub ledger: Ledger,
 }
 
 /// Imports one workbook. Never fails: a failure is the row's status.
@@ -37,6 +56,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         ..FileRow::default()
     };
     let mut attempt = Attempt::default();
+    let saved = call.ledger.save();
     let result = loop {
         let done = open(grant, source, call, &mut row).and_then(|file| match file {
             None => Ok(None),
@@ -55,6 +75,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
                 match result {
                     Err(failure) if failure.sqlstate == "00000" => {
                         row = fresh;
+                        call.ledger.restore(&saved);
                         Ok(Some(()))
                     }
                     Err(failure) if failure.while_storing && !attempt.guarded => {
@@ -73,8 +94,10 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         }
     };
     if let Err(failure) = result {
+        call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
+    call.ledger.end_file(&mut row);
     row.seconds = started.elapsed().as_secs_f64();
     row
 }
@@ -128,7 +151,8 @@ fn open(
     if guc::REHASH.get() == Rehash::Changed && !call.reimport && !file_sheets::must_open(source) {
         let table = registry::lookup(&source.target)?;
         if let Some(table) = table.filter(|t| t.oid.is_some()) {
-            let unchanged = audit::unchanged(&table.name, &row.source_file, &stat, &settings)?;
+            let unchanged = audit::unchanged(&table.recorded, &row.source_file, &stat, &settings)?;
+            // No earlier file of a plan can have replaced it: it has the same path.
             if let Some(import) = unchanged.first() {
                 row.table = Some(table.name);
                 skipped(row, import, None);
@@ -171,6 +195,7 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.sha256 = Some(import.sha256.clone());
     row.message = Some(match (import.source_file == row.source_file, note) {
         (_, Some(note)) => note.to_owned(),
+        (_, None) if import.import_id == 0 => format!("the same content as {}", import.source_file),
         (true, None) => format!("already imported on {}", import.imported_at),
         (false, None) => format!(
             "already imported as {} on {}",
@@ -182,8 +207,13 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 /// What earlier attempts at the same file found out.
 #[derive(Default)]
 struct Attempt {
+<<<<<<< HEAD
     /// The types that all rows of a sheet need, by its index.
     known: BTreeMap<u32, SheetColumns>,
+=======
+    /// The types that all of the file's rows need.
+    known: Option<Known>,
+>>>>>>> main
     /// The table refused a row: which one is found out by storing batch by batch.
     guarded: bool,
 }
@@ -197,7 +227,11 @@ impl Attempt {
 
 enum Step {
     Finished,
+<<<<<<< HEAD
     Restart(u32, SheetColumns),
+=======
+    Restart(Known),
+>>>>>>> main
 }
 
 /// The sheets of a file, all or nothing: the first one's outcome is the file's
@@ -211,6 +245,7 @@ fn load_sheets(
 ) -> Result<Step, Failure> {
     let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
     row.sha256 = Some(opened.sha256.clone());
+<<<<<<< HEAD
     let fresh = row.clone();
     for (nth, chosen) in file_sheets::choose(&opened, source, attempt.is_first())?
         .iter()
@@ -249,11 +284,17 @@ fn load(
     let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
     let mut table = TargetTable::open(&chosen.target, &source.folder)?;
+=======
+    let (index, info) = choose_sheet(&opened, source, call, attempt.is_first())?;
+    row.sheet_name = Some(info.name.clone());
+    let mut table = TargetTable::open(&source.target, &source.folder, &call.ledger)?;
+>>>>>>> main
     row.table = Some(table.name.clone());
     table.on_conflict = source.settings.on_type_conflict;
     if skip(&table.name, chosen.key(), opened, file, call, row)? {
         return Ok(Step::Finished);
     }
+<<<<<<< HEAD
     let on_change = file_sheets::on_change(source);
     let key = (chosen.key(), on_change);
     let removed = remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
@@ -261,18 +302,27 @@ fn load(
         table: &table.name,
         source_file: &row.source_file,
         sheet: chosen.key(),
+=======
+    let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
+    let source_file = row.source_file.clone();
+    let target = table.name.clone();
+    let claim = Claim {
+        table: &target,
+        source_file: &source_file,
+        sheet_name: &info.name,
+>>>>>>> main
         sha256: &opened.sha256,
         format: format_name(opened.format),
         stat: file.stat,
         run_id: call.run_id,
         settings: &file.settings,
     };
-    let Some((import_id, load_timestamp)) = audit::claim(&claim)? else {
+    let Some((import_id, load_timestamp)) = call.ledger.claim(&claim)? else {
         row.status = "skipped";
         row.message = Some("the same content was imported by another session just now".into());
         return Ok(Step::Finished);
     };
-    row.import_id = Some(import_id);
+    row.import_id = (!call.ledger.plans()).then_some(import_id);
     let head = client.head(HeadRequest {
         sheet: chosen.index,
         header: chosen.header(source, table.known_headers()),
@@ -293,19 +343,29 @@ fn load(
                 .hint("Name another sheet with sheet => '…' or sheet: in the configuration."),
         );
     }
+    call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
+<<<<<<< HEAD
     if let Some(known) = attempt.known.get(&chosen.index) {
         sheet.join(known);
+=======
+    if let Some(known) = &attempt.known {
+        sheet.join(&known.columns);
+>>>>>>> main
     }
-    let source_file = row.source_file.clone();
-    let fitted = table.fit(&sheet, (import_id, &source_file), &mut row.schema_changes)?;
+    let fitted = table
+        .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
+        .map_err(|failure| match &attempt.known {
+            Some(known) => failure.also(&known.place),
+            None => failure,
+        })?;
     row.missing_columns.clone_from(&fitted.missing);
+    let renames: Vec<String> = fitted.renames.iter().map(|r| r.describe()).collect();
     let import = Load {
         import_id,
         source_file: &source_file,
         sheet: &info.name,
         load_timestamp,
-        file_bytes: file.stat.bytes,
         guarded: attempt.guarded,
         only: None,
     };
@@ -325,6 +385,7 @@ fn load(
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
+<<<<<<< HEAD
     let percent = source.settings.reading.replace_min_percent;
     check_replacement(&removed, rows, percent, &table.name, &source_file)?;
     audit::complete(
@@ -338,23 +399,70 @@ fn load(
     let elsewhere = registry::also_in(&table.name, &source_file, &opened.sha256)?;
     if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
         report::warning(
+=======
+    check_replacement(&removed, rows, &target, &source_file)?;
+    if !call.ledger.plans() {
+        audit::complete(
+            import_id,
+            rows,
+            rejects.entries() as i64,
+            started.elapsed().as_secs_f64(),
+            loaded.lane,
+            head.header_row.map(|r| r as i32),
+        )?;
+    }
+    if let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)? {
+        call.ledger.warning(
+>>>>>>> main
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
             Some("If that is not meant, revert one of the two imports.".into()),
         );
     }
-    row.status = if removed.is_empty() {
-        "imported"
-    } else {
-        "replaced"
+    call.ledger.keep_import(&claim, load_timestamp, rows);
+    row.status = match (call.ledger.plans(), removed.is_empty()) {
+        (true, _) => "planned",
+        (false, true) => "imported",
+        (false, false) => "replaced",
     };
     row.row_count = Some(rows);
     row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
-    row.message = remarks(&head, info, &loaded.done);
+    row.message = remarks(&head, info, &loaded.done, renames);
     Ok(Step::Finished)
 }
 
+<<<<<<< HEAD
+=======
+fn choose_sheet<'a>(
+    opened: &'a Opened,
+    source: &Source,
+    call: &Call,
+    say: bool,
+) -> Result<(u32, &'a SheetInfo), Failure> {
+    let choice = sheets::choose(
+        &opened.sheets,
+        source.settings.sheet.as_deref(),
+        source.settings.default_sheet.as_deref(),
+    )
+    .map_err(|error| Failure::from(error.report()))?;
+    let index = choice.index();
+    let info = opened
+        .sheets
+        .get(index)
+        .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
+    if let (true, SheetChoice::Loose(_)) = (say, choice) {
+        call.ledger.notice(format!(
+            "{}: sheet \"{}\" taken for \"{}\"",
+            source.label,
+            info.name,
+            source.settings.sheet.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok((index as u32, info))
+}
+
+>>>>>>> main
 /// Whether the file is skipped: its bytes are in, or held after a revert.
 fn skip(
     table: &TableName,
@@ -367,7 +475,11 @@ fn skip(
     if call.reimport {
         return Ok(false);
     }
+<<<<<<< HEAD
     if let Some(import) = audit::present(table, sheet, &opened.sha256)? {
+=======
+    if let Some(import) = call.ledger.present(table, &sheet.name, &opened.sha256)? {
+>>>>>>> main
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
@@ -377,7 +489,11 @@ fn skip(
     if call.explicit {
         return Ok(false);
     }
+<<<<<<< HEAD
     let Some(import) = audit::held(table, sheet, &opened.sha256)? else {
+=======
+    let Some(import) = call.ledger.held(table, &sheet.name, &opened.sha256)? else {
+>>>>>>> main
         return Ok(false);
     };
     let who = import.reverted_by.clone().unwrap_or_default();
@@ -405,6 +521,7 @@ fn remove_earlier(
     row: &FileRow,
     say: bool,
 ) -> Result<Vec<Removed>, Failure> {
+<<<<<<< HEAD
     let mut earlier = audit::at_path(&table.name, sheet, &row.source_file)?;
     // The same bytes read by another range are the same content, never a new one.
     let changed = |import: &Import| import.sha256 != opened.sha256;
@@ -417,22 +534,35 @@ fn remove_earlier(
     }
     if call.reimport {
         let same = audit::present(&table.name, sheet, &opened.sha256)?;
+=======
+    let mut earlier = call
+        .ledger
+        .at_path(&table.name, &sheet.name, &row.source_file)?;
+    if call.reimport {
+        let same = call
+            .ledger
+            .present(&table.name, &sheet.name, &opened.sha256)?;
+>>>>>>> main
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let deleted = removal::remove_again(&table.name, std::slice::from_ref(&import), say)?;
         let why = if import.sha256 == opened.sha256 {
             "reimport"
         } else {
             "replaced"
         };
-        audit::mark_reverted(import.import_id, why, false)?;
+        let deleted = call.ledger.remove(table, &import, why, say)?;
         removed.push(Removed { deleted });
     }
+<<<<<<< HEAD
     if call.reimport || call.explicit {
         audit::lift_hold(&table.name, sheet, &opened.sha256)?;
+=======
+    if (call.reimport || call.explicit) && !call.ledger.plans() {
+        audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
+>>>>>>> main
     }
     Ok(removed)
 }
@@ -480,15 +610,7 @@ fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
     let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
         return Ok(());
     };
-    let names = crate::pg::rejects::deferred_constraints(described.oid)?;
-    if !names.is_empty() {
-        report::warning(
-            format!("{} has constraints that are checked at commit", table.name.display()),
-            Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
-            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
-        );
-    }
-    Ok(())
+    crate::pg::rejects::warn_of_deferred(&table.name, described.oid)
 }
 
 fn format_name(format: Format) -> &'static str {
@@ -501,8 +623,13 @@ fn format_name(format: Format) -> &'static str {
 }
 
 /// What is worth a word about a file that went in.
-fn remarks(head: &Head, sheet: &SheetInfo, done: &StreamDone) -> Option<String> {
-    let mut remarks = Vec::new();
+fn remarks(
+    head: &Head,
+    sheet: &SheetInfo,
+    done: &StreamDone,
+    renames: Vec<String>,
+) -> Option<String> {
+    let mut remarks = renames;
     if head.skipped_rows > 0 {
         remarks.push(format!(
             "header in row {}, {} above it not read",

@@ -1,8 +1,10 @@
 //! import_folder and import_file: everything in the caller's transaction.
 
 use super::import_file::{self, Call};
+use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
-use super::run::Run;
+use super::plan;
+use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::{self, Grant};
 use crate::pg::audit::{self, FileRow};
@@ -20,26 +22,50 @@ use std::path::PathBuf;
 /// What concerns the call as a whole, before the first file; with
 /// `on_error => 'raise'` the first file's failure.
 pub fn import_folder(options: &Options) -> Result<Vec<FileRow>, Failure> {
+    if options.dry_run {
+        let ledger = Ledger::imagined(true);
+        return plan::reading(|| {
+            folder("import_folder", options, ledger, Say::Files).map(Run::into_rows)
+        });
+    }
     let _one = OneRun::begin()?;
+    folder("import_folder", options, Ledger::default(), Say::Files).map(Run::into_rows)
+}
+
+/// All files of a folder in this transaction, done or, as `ledger` has it, imagined.
+///
+/// # Errors
+/// As [`import_folder`].
+pub fn folder(
+    kind: &'static str,
+    options: &Options,
+    ledger: Ledger,
+    say: Say,
+) -> Result<Run, Failure> {
     let _end = EndReader;
     let grant = Grant::new(&options.path)?;
-    registry::follow_renames()?;
+    if !ledger.plans() {
+        registry::follow_renames()?;
+    }
     let plan = targets::plan(&grant, options)?;
     say_unreadable(&plan);
-    let mut run = Run::start(
-        "import_folder",
-        &options.path,
-        plan.sources.len(),
-        plan.listing.ignored,
-    )?;
+    let (files, ignored) = (plan.sources.len(), plan.listing.ignored);
+    let mut run = if ledger.plans() {
+        Run::imagined(kind, files, ignored, say)
+    } else {
+        Run::start(kind, &options.path, files, ignored)?
+    };
     if plan.sources.is_empty() {
         nothing_found(options, &plan);
     }
-    targets::lock(&plan.sources)?;
+    if !ledger.plans() {
+        targets::lock(&plan.sources)?;
+    }
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,
         explicit: false,
+        ledger,
     };
     if guc::SECTIONAL_COMMIT.get() {
         by_folder(&grant, &plan.sources, &call, options, &mut run)?;
@@ -50,7 +76,7 @@ pub fn import_folder(options: &Options) -> Result<Vec<FileRow>, Failure> {
         gone(&grant, &mut run)?;
     }
     run.finish()?;
-    Ok(run.rows)
+    Ok(run)
 }
 
 /// Imports one workbook.
@@ -63,24 +89,40 @@ pub fn import_file(
     sheet: Option<&str>,
     target_schema: Option<&str>,
     reimport: bool,
+    dry_run: bool,
 ) -> Result<Vec<FileRow>, Failure> {
-    let _one = OneRun::begin()?;
-    let _end = EndReader;
-    let path = required_path(path)?;
-    let grant = Grant::new(&path)?;
-    registry::follow_renames()?;
-    let source = single(&path, table_name, sheet, target_schema)?;
-    let mut run = Run::start("import_file", &path, 1, 0)?;
-    targets::lock(std::slice::from_ref(&source))?;
-    let call = Call {
-        run_id: run.run_id,
-        reimport,
-        explicit: true,
+    let one = |ledger: Ledger| {
+        let _end = EndReader;
+        let path = required_path(path)?;
+        let grant = Grant::new(&path)?;
+        if !ledger.plans() {
+            registry::follow_renames()?;
+        }
+        let source = single(&path, table_name, sheet, target_schema)?;
+        let mut run = if ledger.plans() {
+            Run::imagined("import_file", 1, 0, Say::Files)
+        } else {
+            Run::start("import_file", &path, 1, 0)?
+        };
+        if !ledger.plans() {
+            targets::lock(std::slice::from_ref(&source))?;
+        }
+        let call = Call {
+            run_id: run.run_id,
+            reimport,
+            explicit: true,
+            ledger,
+        };
+        let row = import_file::import(&grant, &source, &call);
+        run.file(&source.label, row)?;
+        run.finish()?;
+        Ok(run.into_rows())
     };
-    let row = import_file::import(&grant, &source, &call);
-    run.file(&source.label, row)?;
-    run.finish()?;
-    Ok(run.rows)
+    if dry_run {
+        return plan::reading(|| one(Ledger::imagined(true)));
+    }
+    let _one = OneRun::begin()?;
+    one(Ledger::default())
 }
 
 /// Where a single file goes: the table named, else the one its folder feeds or is named for.
@@ -217,6 +259,7 @@ fn by_folder(
 pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRow>, Option<usize>) {
     let mut rows = Vec::with_capacity(folder.len());
     let mut failed = None;
+    let saved = call.ledger.save();
     let undo = subxact::run(|| {
         for source in folder {
             check_for_interrupts();
@@ -231,6 +274,7 @@ pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRo
         Ok(())
     });
     if undo.is_err() {
+        call.ledger.restore(&saved);
         rows.extend(
             folder[rows.len()..]
                 .iter()

@@ -35,7 +35,7 @@ pub fn map_column(name: &TableName, header: &str, column: &str) -> Result<i64, F
         .as_deref()
         .filter(|old| there.columns.iter().any(|c| c.name == **old));
     match old {
-        Some(old) if old == target => return Ok(0),
+        Some(old) if old == target => Ok(0),
         Some(old) => mend(name, header, old, &target),
         None => {
             unseen(name, header, had.is_some())?;

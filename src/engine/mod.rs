@@ -2,23 +2,34 @@
 //!
 //! The way of a file: [`targets`] says which table and sheet, [`import_file`]
 //! takes one workbook through its subtransaction, [`schema`] makes the table
-//! fit, [`stream`] moves the rows. [`import_folder`] and [`run_import`] do that
-//! for a folder, in one transaction or one each; [`revert`] undoes it,
-//! [`schema_revert`] and [`drop_table`] undo what it did to the table. What does
-//! not fit is [`conflict`]'s and [`rejects`]' matter, and later [`retry`]'s.
+//! fit, [`stream`] moves the rows. What that leaves behind goes through
+//! [`ledger`], which in a plan ([`plan`]) only imagines it. [`import_folder`]
+//! and [`run_import`] do that for a folder, in one transaction or one each;
+//! [`revert`] undoes it, [`schema_revert`] and [`drop_table`] undo what it did
+//! to the table. What does not fit is [`conflict`]'s and [`rejects`]' matter,
+//! and later [`retry`]'s.
 
 pub mod adopt;
 pub mod check_table;
 pub mod conflict;
 pub mod drop_table;
+<<<<<<< HEAD
 pub mod file_sheets;
 pub mod import_file;
 pub mod import_folder;
 pub mod look_rows;
 pub mod looking;
+=======
+mod imagine;
+mod imagined;
+pub mod import_file;
+pub mod import_folder;
+pub mod ledger;
+>>>>>>> main
 pub mod managed;
 pub mod map_column;
 pub mod options;
+pub mod plan;
 pub mod prune;
 pub mod rejects;
 pub mod removal;

@@ -1,6 +1,7 @@
 //! What a caller asked for, checked.
 
 use crate::pg::error::Failure;
+use crate::pg::guc;
 use pgdatahub_core::discover::Glob;
 use pgdatahub_core::nearest::nearest;
 
@@ -38,12 +39,20 @@ impl OnError {
 }
 
 /// The arguments of import_folder and run_import.
+#[derive(Clone)]
 pub struct Options {
     pub path: String,
     pub files: Option<Glob>,
     pub target_schema: Option<String>,
     pub on_error: OnError,
     pub reimport: bool,
+    /// Nothing is done, only said.
+    pub dry_run: bool,
+}
+
+/// Whether a call only says what it would do: its argument, or else `pgdatahub.dry_run`.
+pub fn is_dry_run(argument: Option<bool>) -> bool {
+    argument.unwrap_or_else(|| guc::DRY_RUN.get())
 }
 
 impl Options {
@@ -55,6 +64,7 @@ impl Options {
         target_schema: Option<&str>,
         on_error: Option<&str>,
         reimport: Option<bool>,
+        dry_run: bool,
     ) -> Result<Options, Failure> {
         let path = required_path(path)?;
         let files = match files {
@@ -70,6 +80,7 @@ impl Options {
             target_schema: target_schema.map(str::to_owned),
             on_error: OnError::parse(on_error.unwrap_or("continue"))?,
             reimport: reimport.unwrap_or(false),
+            dry_run,
         })
     }
 }

@@ -4,6 +4,7 @@ use super::schema::Fitted;
 use crate::pg::error::Failure;
 use crate::pg::rejects::{self, Rejected};
 use pgdatahub_core::config::{FolderSettings, Percent};
+use pgdatahub_core::protocol::StreamDone;
 
 /// How many rejects an error that rolls them back names.
 const NAMED: usize = 20;
@@ -132,6 +133,12 @@ impl Rejects {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Counts what the reader would reject: a plan stores nothing, so it cannot
+    /// know what a type's input or a constraint would refuse.
+    pub fn count_planned(&mut self, done: &StreamDone) {
+        self.entries += done.rejected;
     }
 
     /// The last check, `rows` being the sheet's rows that are not blank.

@@ -4,7 +4,7 @@ use crate::pg::audit::Import;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::import_rows::{self, Pairs};
-use crate::pg::{ddl, dependants, report};
+use crate::pg::{dependants, report};
 
 /// Removes the rows of some imports (or counts them, in a dry run); how many.
 /// The table is read once at most. A count that is not that of the imports is said.
@@ -50,17 +50,11 @@ fn rows_of(
         return Ok(found);
     }
     let files: Vec<&str> = imports.iter().map(|i| i.source_file.as_str()).collect();
-    let would_be = if dry_run { "would be " } else { "" };
-    report::warning(
-        format!("{found} rows {would_be}removed where {imported} were imported"),
-        Some(format!(
-            "Rows of {} were deleted or added since by other means.",
-            files.first().copied().unwrap_or_default()
-        )),
-        Some(format!(
-            "SELECT * FROM pgdatahub.check_table({});",
-            ddl::literal(&table.display())
-        )),
+    report::rows_missing(
+        table,
+        files.first().copied().unwrap_or_default(),
+        (found, imported),
+        dry_run,
     );
     Ok(found)
 }

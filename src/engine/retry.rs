@@ -1,12 +1,16 @@
 //! retry_rejects: rejected rows that fit by now, from the same bytes, into the
 //! import they belong to.
 
+<<<<<<< HEAD
 use super::file_sheets;
+=======
+use super::ledger::Ledger;
+>>>>>>> main
 use super::rejects::Rejects;
 use super::run::{grouped, plural};
 use super::schema::{SheetColumns, TargetTable};
-use super::stream::{self, End, Load};
-use crate::pg::access::{self, Grant};
+use super::stream::{self, End, Known, Load};
+use crate::pg::access::Grant;
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog;
 use crate::pg::error::Failure;
@@ -96,12 +100,16 @@ fn all_attempts(import: &Import, pending: &Pending) -> Result<Brought, Failure> 
 fn attempt(
     import: &Import,
     pending: &Pending,
-    known: Option<&SheetColumns>,
-) -> Result<Result<Brought, SheetColumns>, Failure> {
+    known: Option<&Known>,
+) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
+<<<<<<< HEAD
     let bytes = access::stat(&file)?.bytes;
     let settings = settings_of(import.import_id)?;
     let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
+=======
+    let (mut client, opened) = Client::open(&file)?;
+>>>>>>> main
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
     }
@@ -115,11 +123,11 @@ fn attempt(
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
         options,
     })?;
-    let mut table = TargetTable::open(&import.table, "")?;
+    let mut table = TargetTable::open(&import.table, "", &Ledger::default())?;
     table.on_conflict = OnTypeConflict::RejectRow;
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = known {
-        sheet.join(known);
+        sheet.join(&known.columns);
     }
     let mut described = Vec::new();
     let id = (import.import_id, import.source_file.as_str());
@@ -129,7 +137,6 @@ fn attempt(
         source_file: &import.source_file,
         sheet: &import.sheet_name,
         load_timestamp: import.load_timestamp,
-        file_bytes: bytes,
         guarded: true,
         only: Some(runs(&pending.rows)),
     };

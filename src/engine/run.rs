@@ -6,9 +6,22 @@ use crate::pg::report;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+/// What a dry run says meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Say {
+    /// A NOTICE per file, as an import.
+    Files,
+    /// Nothing: the rows say it all.
+    Nothing,
+}
+
 /// A run under way.
 pub struct Run {
+    /// 0 where nothing is recorded.
     pub run_id: i64,
+    /// A dry run, and what it says.
+    imagined: Option<Say>,
+    planned: u64,
     kind: &'static str,
     started: Instant,
     totals: RunTotals,
@@ -33,13 +46,30 @@ impl Run {
         ignored: u64,
     ) -> Result<Run, Failure> {
         let run_id = audit::start_run(kind, path)?;
+        Ok(Run::new(run_id, kind, files, ignored, None))
+    }
+
+    /// A run that leaves no record.
+    pub fn imagined(kind: &'static str, files: usize, ignored: u64, say: Say) -> Run {
+        Run::new(0, kind, files, ignored, Some(say))
+    }
+
+    fn new(
+        run_id: i64,
+        kind: &'static str,
+        files: usize,
+        ignored: u64,
+        imagined: Option<Say>,
+    ) -> Run {
         let totals = RunTotals {
             files: files as i64,
             ignored: ignored as i64,
             ..RunTotals::default()
         };
-        Ok(Run {
+        Run {
             run_id,
+            imagined,
+            planned: 0,
             kind,
             started: Instant::now(),
             totals,
@@ -49,7 +79,12 @@ impl Run {
             file_no: 0,
             row_no: 0,
             rows: Vec::new(),
-        })
+        }
+    }
+
+    /// The result rows.
+    pub fn into_rows(self) -> Vec<FileRow> {
+        self.rows
     }
 
     /// Records what became of a file and says it.
@@ -58,6 +93,7 @@ impl Run {
     /// The audit's.
     pub fn file(&mut self, label: &str, mut row: FileRow) -> Result<(), Failure> {
         self.file_no += 1;
+<<<<<<< HEAD
         self.count(&row);
         let others = std::mem::take(&mut row.other_sheets);
         let several = !others.is_empty();
@@ -71,11 +107,22 @@ impl Run {
             }
             self.rows.push(sheet);
         }
+=======
+        if self.imagined.is_none() {
+            audit::run_file(self.run_id, self.file_no, &row)?;
+        }
+        self.count(&row);
+        if self.imagined != Some(Say::Nothing) {
+            self.say(label, &row);
+        }
+        self.rows.push(row);
+>>>>>>> main
         Ok(())
     }
 
     fn count(&mut self, row: &FileRow) {
         match row.status {
+            "planned" => self.planned += 1,
             "imported" => self.totals.imported += 1,
             "replaced" => self.totals.replaced += 1,
             "skipped" => self.totals.skipped += 1,
@@ -100,6 +147,14 @@ impl Run {
         };
         match row.status {
             "imported" | "replaced" => report::notice(format!("{place}{label} → {}", loaded(row))),
+            "planned" => {
+                let notes = row.plan.notes.iter().map(|note| format!("; {note}"));
+                report::notice(format!(
+                    "{place}{label} would go to {}{}",
+                    loaded(row),
+                    notes.collect::<String>()
+                ));
+            }
             "failed" => {
                 let mut failure = Failure::new(
                     row.sqlstate.as_deref().unwrap_or("XX000"),
@@ -122,7 +177,7 @@ impl Run {
     /// The audit's.
     pub fn undone(&mut self, labels: &[String], rows: Vec<FileRow>) -> Result<(), Failure> {
         for (label, mut row) in labels.iter().zip(rows) {
-            if matches!(row.status, "imported" | "replaced") {
+            if matches!(row.status, "imported" | "replaced" | "planned") {
                 row.status = "undone";
                 row.message = Some("undone with its folder".into());
                 row.row_count = None;
@@ -147,14 +202,19 @@ impl Run {
         } else {
             "done"
         };
-        audit::finish_run(self.run_id, state, &self.totals)?;
-        report::notice(self.summary());
+        if self.imagined.is_none() {
+            audit::finish_run(self.run_id, state, &self.totals)?;
+        }
+        if self.imagined != Some(Say::Nothing) {
+            report::notice(self.summary());
+        }
         Ok(())
     }
 
     fn summary(&self) -> String {
         let mut parts = Vec::new();
         for (number, what) in [
+            (self.planned as i64, "planned"),
             (self.totals.imported, "imported"),
             (self.totals.replaced, "replaced"),
             (self.totals.skipped, "skipped"),
@@ -178,8 +238,13 @@ impl Run {
             ),
         };
         format!(
-            "{}: {}{rows} ({:.2} s)",
+            "{}{}: {}{rows} ({:.2} s)",
             self.kind,
+            if self.imagined.is_some() {
+                ", dry run"
+            } else {
+                ""
+            },
             parts.join(", "),
             self.started.elapsed().as_secs_f64()
         )

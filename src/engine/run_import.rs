@@ -2,9 +2,11 @@
 //! Between files it holds no transaction, no snapshot and no lock.
 
 use super::import_file::{self, Call};
-use super::import_folder::{folder_unit, gone, not_tried, nothing_found, say_unreadable};
+use super::import_folder::{folder, folder_unit, gone, not_tried, nothing_found, say_unreadable};
+use super::ledger::Ledger;
 use super::options::{OnError, Options};
-use super::run::Run;
+use super::plan;
+use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
@@ -17,6 +19,9 @@ use crate::pg::{guc, registry, report};
 /// # Errors
 /// What concerns the call as a whole; PD001 at the end, naming the files that failed.
 pub fn run_import(options: &Options) -> Result<(), Failure> {
+    if options.dry_run {
+        return dry_run(options);
+    }
     let _one = OneRun::begin()?;
     let _end = EndReader;
     let grant = Grant::new(&options.path)?;
@@ -37,6 +42,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         run_id: run.run_id,
         reimport: options.reimport,
         explicit: false,
+        ledger: Ledger::default(),
     };
     let sectional = guc::SECTIONAL_COMMIT.get();
     let mut stopped = false;
@@ -63,10 +69,33 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
     }
     run.finish()?;
     commit_and_chain();
-    match run.failed_files() {
-        failed if failed.is_empty() => Ok(()),
-        failed => Err(finished_with_failures(&failed, run.run_id)),
+    let failed = run.failed_files();
+    if failed.is_empty() {
+        return Ok(());
     }
+    Err(
+        finished_with_failures(&failed, "failed; all others are committed").hint(format!(
+            "SELECT source_file, message, detail, hint FROM pgdatahub.failures WHERE run_id = {}",
+            run.run_id
+        )),
+    )
+}
+
+/// What it would do, in one transaction and read-only: nothing to commit, nothing to pause for.
+fn dry_run(options: &Options) -> Result<(), Failure> {
+    let mut options = options.clone();
+    if options.on_error == OnError::Raise {
+        options.on_error = OnError::Stop;
+    }
+    let ledger = Ledger::imagined(false);
+    let run = plan::reading(|| folder("run_import", &options, ledger, Say::Files))?;
+    let failed = run.failed_files();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let path = options.path.replace('\'', "''");
+    Err(finished_with_failures(&failed, "would fail; nothing was written")
+        .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder('{path}') WHERE action = 'fail'")))
 }
 
 /// One file or one folder, under its target's lock; whether it failed.
@@ -113,7 +142,7 @@ fn pause(since: &mut usize, files: usize) {
     *since += files;
 }
 
-fn finished_with_failures(failed: &[String], run_id: i64) -> Failure {
+fn finished_with_failures(failed: &[String], what: &str) -> Failure {
     let shown = failed
         .iter()
         .take(10)
@@ -131,7 +160,5 @@ fn finished_with_failures(failed: &[String], run_id: i64) -> Failure {
     } else {
         format!("{} files", failed.len())
     };
-    Failure::new("PD001", format!("{files} failed; all others are committed"))
-        .detail(format!("{shown}{more}"))
-        .hint(format!("SELECT source_file, message, detail, hint FROM pgdatahub.failures WHERE run_id = {run_id}"))
+    Failure::new("PD001", format!("{files} {what}")).detail(format!("{shown}{more}"))
 }

@@ -1,12 +1,15 @@
 //! Making the table fit the sheet: headers to columns, types to DDL, all audited.
 
+use super::ledger::Ledger;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::ddl::{self, Executed};
 use crate::pg::error::Failure;
 use crate::pg::{audit, registry};
 use pgdatahub_core::columns::{self, Assigned, Remembered, SheetHeader};
 use pgdatahub_core::config::OnTypeConflict;
-use pgdatahub_core::evolve::{self, Change, Evolution, TableColumn, Target};
+use pgdatahub_core::evolve::{
+    self, Change, ColumnKind, Evolution, LikelyRename, TableColumn, Target,
+};
 use pgdatahub_core::protocol::{Header, Misfit, Wire};
 use pgdatahub_core::types::ColumnType;
 use std::collections::{BTreeMap, HashSet};
@@ -88,18 +91,21 @@ pub struct TargetTable {
     pub table: Option<catalog::Table>,
     /// This transaction created it: nobody else can hold it.
     pub own: bool,
-    remembered: Vec<Remembered>,
-    provisional: Vec<String>,
+    pub(super) remembered: Vec<Remembered>,
+    pub(super) provisional: Vec<String>,
     /// What a value leads to that an established column does not take.
     pub on_conflict: OnTypeConflict,
     /// Columns that had a type before this import.
     established: HashSet<String>,
+    pub(super) ledger: Ledger,
 }
 
 /// Where the sheet's columns go now.
 pub struct Fitted {
     pub targets: Vec<Target>,
     pub missing: Vec<String>,
+    /// Columns that are missing and new ones that may be the same under another name.
+    pub renames: Vec<LikelyRename>,
     pub assigned: Vec<Assigned>,
     /// Sheet columns that go to a generated column.
     pub unfillable: Vec<u32>,
@@ -110,19 +116,20 @@ impl TargetTable {
     ///
     /// # Errors
     /// 55000 when a table of that name is there that pgdatahub does not manage.
-    pub fn open(target: &TableName, folder: &str) -> Result<TargetTable, Failure> {
+    pub fn open(target: &TableName, folder: &str, ledger: &Ledger) -> Result<TargetTable, Failure> {
         let mut name = target.clone();
         let mut oid = None;
-        match registry::lookup(target)? {
+        let managed = registry::lookup(target)?;
+        match &managed {
             Some(managed) => {
-                name = managed.name;
                 oid = managed.oid;
                 if oid.is_none() {
-                    registry::mark_dropped(&name)?;
-                    name = target.clone();
+                    ledger.mark_dropped(managed)?;
                     if catalog::find(target)?.is_some() {
                         return Err(not_managed(target));
                     }
+                } else {
+                    name = managed.name.clone();
                 }
             }
             None if catalog::find(target)?.is_some() => return Err(not_managed(target)),
@@ -137,16 +144,20 @@ impl TargetTable {
             provisional: Vec::new(),
             on_conflict: OnTypeConflict::Widen,
             established: HashSet::new(),
+            ledger: ledger.clone(),
         };
-        if let Some(oid) = oid {
-            opened.table = Some(catalog::describe(oid)?);
-            (opened.remembered, opened.provisional) = registry::remembered(&opened.name)?;
-            let columns = opened.table.iter().flat_map(|table| &table.columns);
-            opened.established = columns
-                .map(|column| column.name.clone())
-                .filter(|name| !opened.provisional.contains(name))
-                .collect();
+        if let Some(known) = ledger.table(&opened.name) {
+            opened.table = known.table;
+            (opened.remembered, opened.provisional) = (known.remembered, known.provisional);
+            opened.establish();
+            return Ok(opened);
         }
+        if let (Some(oid), Some(managed)) = (oid, &managed) {
+            opened.table = Some(catalog::describe(oid)?);
+            (opened.remembered, opened.provisional) = registry::remembered(&managed.recorded)?;
+        }
+        opened.establish();
+        ledger.know(managed.as_ref(), &opened);
         Ok(opened)
     }
 
@@ -189,8 +200,8 @@ impl TargetTable {
         let mut found = sheet.found(&assigned);
         let unfillable = self.leave_conflicts(&mut found);
         let evolution = self.evolve(&found)?;
-        let executed = self.apply(&evolution.changes, import.1)?;
-        audit::schema_changes(&self.name, Some(import), &executed)?;
+        let renames = self.likely_renames(&evolution);
+        let rewrite = self.check(&evolution.changes)?;
         described.extend(
             evolution
                 .changes
@@ -198,22 +209,70 @@ impl TargetTable {
                 .filter(|c| !matches!(c, Change::SettleProvisional { .. }))
                 .map(evolve::describe),
         );
-        registry::remember(&self.name, &assigned)?;
-        self.flag(&evolution.changes)?;
-        if !evolution.changes.is_empty() || assigned.iter().any(|a| a.new_header) {
-            (self.remembered, self.provisional) = registry::remembered(&self.name)?;
+        if self.ledger.plans() {
+            self.imagine(&evolution.changes, &assigned, rewrite);
+        } else {
+            self.make(&evolution, &assigned, import)?;
         }
         Ok(Fitted {
             targets: evolution.targets,
             missing: evolution.missing,
+            renames,
             assigned,
             unfillable,
         })
     }
 
+    /// Takes down which columns have a type, before the import changes any.
+    fn establish(&mut self) {
+        let columns = self.table.iter().flat_map(|table| &table.columns);
+        self.established = columns
+            .map(|column| column.name.clone())
+            .filter(|name| !self.provisional.contains(name))
+            .collect();
+    }
+
     /// Whether a column had a type before this import.
     pub fn is_established(&self, column: &str) -> bool {
         self.established.contains(column)
+    }
+
+    /// Makes the changes and records them.
+    fn make(
+        &mut self,
+        evolution: &Evolution,
+        assigned: &[Assigned],
+        import: (i64, &str),
+    ) -> Result<(), Failure> {
+        let executed = self.apply(&evolution.changes, import.1)?;
+        audit::schema_changes(&self.name, Some(import), &executed)?;
+        registry::remember(&self.name, assigned)?;
+        self.flag(&evolution.changes)?;
+        if !evolution.changes.is_empty() || assigned.iter().any(|a| a.new_header) {
+            (self.remembered, self.provisional) = registry::remembered(&self.name)?;
+        }
+        Ok(())
+    }
+
+    fn likely_renames(&self, evolution: &Evolution) -> Vec<LikelyRename> {
+        let columns = self.table.iter().flat_map(|table| &table.columns);
+        let missing: Vec<(String, ColumnKind)> = columns
+            .filter(|c| evolution.missing.contains(&c.name))
+            .filter(|c| !self.provisional.contains(&c.name))
+            .map(|c| (c.name.clone(), c.kind.clone()))
+            .collect();
+        let added: Vec<(String, String, ColumnKind)> = evolution
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AddColumn(new) if !new.provisional => {
+                    let kind = ColumnKind::Native(new.column_type);
+                    Some((new.header.clone(), new.name.clone(), kind))
+                }
+                _ => None,
+            })
+            .collect();
+        evolve::likely_renames(&missing, &added)
     }
 
     /// The plan, with the two questions that only the table's rows can answer.
@@ -224,7 +283,9 @@ impl TargetTable {
         };
         let mut columns: Vec<TableColumn> = table.columns.clone();
         for column in &mut columns {
-            column.provisional = self.provisional.contains(&column.name);
+            // Retyped by hand, it is what its owner wants it to be.
+            column.provisional = self.provisional.contains(&column.name)
+                && column.kind == ColumnKind::Native(ColumnType::Text);
         }
         let mut evolution = evolve::evolve(Some(&columns), found)
             .map_err(|conflict| Failure::from(conflict.report()))?;
@@ -235,7 +296,12 @@ impl TargetTable {
                 provisional: true,
                 ..
             } = change
-                && catalog::has_value(&self.name, column)?
+                && self.stored(column).is_some()
+                && catalog::has_value_without(
+                    &self.name,
+                    column,
+                    &self.ledger.removed_from(&self.name),
+                )?
             {
                 // Somebody filled it by hand: text, and no longer ours to retype freely.
                 columns
@@ -257,6 +323,9 @@ impl TargetTable {
                 ..
             } = change
                 && *to == ColumnType::Double
+                && self
+                    .stored(column)
+                    .is_some_and(|c| c.kind == ColumnKind::Native(ColumnType::Bigint))
                 && catalog::exceeds_double(&self.name, column)?
             {
                 *to = ColumnType::Numeric;

@@ -7,7 +7,7 @@ use crate::pg::transaction::{self, OneRun};
 use crate::pg::{audit, ddl, dependants, registry, schema_history, undo};
 use pgdatahub_core::evolve::ColumnKind;
 use pgdatahub_core::types::ColumnType;
-use pgdatahub_core::undo::{self as rules, Answer, Facts, Kind, Past, Undo, Verdict};
+use pgdatahub_core::undo::{self as rules, Answer, Facts, Past, Undo, Verdict};
 use pgrx::datum::TimestampWithTimeZone;
 
 /// What becomes of one change.
@@ -106,12 +106,7 @@ fn rows(name: &TableName, changes: &[Past], verdicts: &[Verdict], dry_run: bool)
         let change = changes.iter().find(|change| change.id == verdict.id)?;
         Some(UndoRow {
             change_id: change.id,
-            change_type: match change.kind {
-                Kind::CreateTable => "CREATE TABLE",
-                Kind::AddColumn => "ADD COLUMN",
-                Kind::AlterType => "ALTER COLUMN TYPE",
-                Kind::Other => "",
-            },
+            change_type: change.kind.change_type(),
             column_name: (!change.column.is_empty()).then(|| change.column.clone()),
             statement: undo::statement(name, &verdict.undo),
             outcome: match (verdict.refused, dry_run) {

@@ -7,9 +7,8 @@ use crate::pg::error::Failure;
 use crate::pg::guarded::{Guard, Refuse, Writer};
 use crate::pg::guc::{self, Lane};
 use crate::pg::reader::Client;
-use crate::pg::rejects;
 use crate::pg::spi_lane::Insert;
-use crate::pg::type_input;
+use crate::pg::{rejects, rights, type_input};
 use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
@@ -23,7 +22,6 @@ pub struct Load<'a> {
     pub source_file: &'a str,
     pub sheet: &'a str,
     pub load_timestamp: TimestampWithTimeZone,
-    pub file_bytes: i64,
     /// The rows were refused without a net: with one now, to find out which.
     pub guarded: bool,
     /// Only these sheet rows, as runs.
@@ -37,13 +35,21 @@ pub struct Loaded {
     pub lane: &'static str,
 }
 
+/// What an attempt at a file has found out.
+pub struct Known {
+    /// The joined types.
+    pub columns: SheetColumns,
+    /// The cell that widened them.
+    pub place: String,
+}
+
 /// How the stream ended.
 pub enum End {
     /// All rows are in.
     Loaded(Box<Loaded>),
-    /// The table is large and must be altered: roll the rows back first, and
-    /// come again with these types, so that the strong lock is taken before any row.
-    Restart(SheetColumns),
+    /// The table was there before and must be altered: roll the rows back first,
+    /// and come again with these types, so that the strong lock is taken before any row.
+    Restart(Known),
 }
 
 /// Streams the sheet's rows into the table, widening it on the way.
@@ -72,17 +78,27 @@ pub fn load(
                     .all(|t| matches!(t.wire, Wire::Native(_))),
             ),
         };
-        client.stream(request(table, &fitted, import, encoding, resume))?;
-        let end = loop {
-            let part = part(client, table, &fitted, import, (lane, encoding))?;
-            rows += part.stored;
-            rejects.take((import.import_id, import.sheet), &fitted, &part.rejects)?;
-            if let Some(end) = part.end {
-                break end;
+        let request = request(table, &fitted, import, encoding, resume);
+        let end = if table.ledger.plans() {
+            may_insert(table, &fitted)?;
+            client.check(request)?
+        } else {
+            client.stream(request)?;
+            loop {
+                let part = part(client, table, &fitted, import, (lane, encoding))?;
+                rows += part.stored;
+                rejects.take((import.import_id, import.sheet), &fitted, &part.rejects)?;
+                if let Some(end) = part.end {
+                    break end;
+                }
             }
         };
         match end {
             Response::Done(done) => {
+                if table.ledger.plans() {
+                    rows = done.rows;
+                    rejects.count_planned(&done);
+                }
                 let lane = if lane == Lane::Spi { "spi" } else { "copy" };
                 return Ok(End::Loaded(Box::new(Loaded { rows, done, lane })));
             }
@@ -97,12 +113,11 @@ pub fn load(
                     )
                     .also(at(import.sheet, &misfit)));
                 }
-                let large = table
-                    .table
-                    .as_ref()
-                    .is_some_and(|t| t.bytes > import.file_bytes);
-                if large && !table.own {
-                    return Ok(End::Restart(sheet.clone()));
+                if !table.own {
+                    return Ok(End::Restart(Known {
+                        columns: sheet.clone(),
+                        place: at(import.sheet, &misfit),
+                    }));
                 }
                 let before = fitted;
                 fitted = table
@@ -135,12 +150,7 @@ fn part(
         return Err(Failure::new("XX000", "rows without a table"));
     };
     let inputs = type_input::of_targets(described.oid, &fitted.targets);
-    let columns: Vec<String> = fitted
-        .targets
-        .iter()
-        .map(|t| t.column.clone())
-        .chain(crate::pg::catalog::RESERVED.map(str::to_owned))
-        .collect();
+    let columns = filled(fitted);
     let into = CopyInto {
         name: &table.name,
         table: described,
@@ -170,6 +180,22 @@ fn part(
             };
             guard.part(client)
         }
+    }
+}
+
+/// The columns that the import fills.
+fn filled(fitted: &Fitted) -> Vec<String> {
+    let targets = fitted.targets.iter().map(|t| t.column.clone());
+    targets
+        .chain(crate::pg::catalog::RESERVED.map(str::to_owned))
+        .collect()
+}
+
+/// What a lane would meet, asked beforehand.
+fn may_insert(table: &TargetTable, fitted: &Fitted) -> Result<(), Failure> {
+    match table.table.as_ref().filter(|t| t.exists()) {
+        Some(known) => rights::check_insert(&table.name, known.oid, &filled(fitted)),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use super::access::FileStat;
 use super::catalog::TableName;
 use super::ddl::Executed;
 use super::error::Failure;
+use super::file_plan::FilePlan;
 use super::identity::{as_owner, current_role};
 use super::spi;
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
@@ -28,6 +29,7 @@ pub struct FileRow {
     pub hint: Option<String>,
     pub sha256: Option<String>,
     pub import_id: Option<i64>,
+<<<<<<< HEAD
     /// The rows of the file's further sheets.
     pub other_sheets: Vec<FileRow>,
 }
@@ -38,6 +40,10 @@ pub struct Sheet<'a> {
     pub name: &'a str,
     /// The range that is read; empty for the whole sheet.
     pub range: &'a str,
+=======
+    /// In a plan, what it says besides.
+    pub plan: FilePlan,
+>>>>>>> main
 }
 
 /// Counts of a run.
@@ -250,6 +256,18 @@ pub fn at_path(
     let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND md5(i.source_file) = md5($4) AND i.source_file = $4 \
                AND i.reverted_at IS NULL ORDER BY i.import_id";
     imports(sql, &args)
+}
+
+/// Now, as a load_timestamp is.
+///
+/// # Errors
+/// SPI's own.
+pub fn now() -> Result<TimestampWithTimeZone, Failure> {
+    spi::first("SELECT pg_catalog.clock_timestamp()", &[], |row| {
+        row.value::<TimestampWithTimeZone>(1)
+    })?
+    .flatten()
+    .ok_or_else(|| Failure::new("XX000", "the clock gave no time"))
 }
 
 /// The import of a file whose stat is as it was then: it need not be read to know it is in.

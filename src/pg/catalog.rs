@@ -4,6 +4,7 @@ use super::error::Failure;
 use super::spi;
 use pgdatahub_core::evolve::{ColumnKind, TableColumn};
 use pgdatahub_core::types::ColumnType;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_qualified_identifier};
 
@@ -36,14 +37,30 @@ pub fn column_sql(name: &str) -> String {
 pub struct Table {
     pub oid: pg_sys::Oid,
     pub columns: Vec<TableColumn>,
-    /// Bytes of the main fork, partitions included.
-    pub bytes: i64,
     /// COPY may write it: a plain heap, or partitions of such, with nothing in between.
     pub plain_heap: bool,
     /// Why not, in words.
     pub not_plain: Option<String>,
     /// A BEFORE or INSTEAD OF row trigger may drop rows.
     pub may_drop_rows: bool,
+}
+
+impl Table {
+    /// A table that a plan would have made by now.
+    pub fn imagined(columns: Vec<TableColumn>) -> Table {
+        Table {
+            oid: pg_sys::InvalidOid,
+            columns,
+            plain_heap: true,
+            not_plain: None,
+            may_drop_rows: false,
+        }
+    }
+
+    /// Whether the catalogs know it.
+    pub fn exists(&self) -> bool {
+        self.oid != pg_sys::InvalidOid
+    }
 }
 
 /// The columns that every data table has besides the sheet's.
@@ -108,19 +125,16 @@ pub fn describe(oid: pg_sys::Oid) -> Result<Table, Failure> {
         },
     )?;
     let not_plain = why_not_plain(oid)?;
-    let (bytes, may_drop_rows) = spi::first(
-        "SELECT (SELECT pg_catalog.sum(pg_catalog.pg_relation_size(p.relid))::pg_catalog.int8 \
-                   FROM (SELECT $1 AS relid UNION SELECT t.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass) t) p), \
-                EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND NOT t.tgisinternal \
+    let may_drop_rows = spi::first(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND NOT t.tgisinternal \
                           AND (t.tgtype::pg_catalog.int4 OPERATOR(pg_catalog.&) 66) OPERATOR(pg_catalog.<>) 0)",
         &[oid.into()],
-        |row| (row.value::<i64>(1).unwrap_or(0), row.value::<bool>(2).unwrap_or(false)),
+        |row| row.value::<bool>(1).unwrap_or(false),
     )?
-    .unwrap_or((0, false));
+    .unwrap_or(false);
     Ok(Table {
         oid,
         columns,
-        bytes,
         plain_heap: not_plain.is_none(),
         not_plain,
         may_drop_rows,
@@ -217,17 +231,43 @@ pub fn current_schema() -> Result<String, Failure> {
     })
 }
 
+/// The rows of one import, by what identifies them.
+pub type ImportKey = (String, TimestampWithTimeZone);
+
 /// Whether any row of the table holds a value in the column.
 ///
 /// # Errors
 /// PostgreSQL's own: no SELECT right.
 pub fn has_value(table: &TableName, column: &str) -> Result<bool, Failure> {
+    has_value_without(table, column, &[])
+}
+
+/// The same but for the rows of some imports, which a plan would have removed by then.
+///
+/// # Errors
+/// PostgreSQL's own: no SELECT right.
+pub fn has_value_without(
+    table: &TableName,
+    column: &str,
+    without: &[ImportKey],
+) -> Result<bool, Failure> {
+    let column = column_sql(column);
+    let (files, times): (Vec<&str>, Vec<TimestampWithTimeZone>) = without
+        .iter()
+        .map(|(file, time)| (file.as_str(), *time))
+        .unzip();
+    let (others, args) = if without.is_empty() {
+        ("", vec![])
+    } else {
+        let others = " AND NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS gone(f, t) \
+            WHERE gone.f OPERATOR(pg_catalog.=) imported.source_file AND gone.t OPERATOR(pg_catalog.=) imported.load_timestamp)";
+        (others, vec![files.into(), times.into()])
+    };
     let sql = format!(
-        "SELECT EXISTS (SELECT FROM {} WHERE {} IS NOT NULL)",
+        "SELECT EXISTS (SELECT FROM {} AS imported WHERE imported.{column} IS NOT NULL{others})",
         table.sql(),
-        column_sql(column)
     );
-    Ok(spi::first(&sql, &[], |row| row.value::<bool>(1))?
+    Ok(spi::first(&sql, &args, |row| row.value::<bool>(1))?
         .flatten()
         .unwrap_or(false))
 }

@@ -3,7 +3,7 @@
 
 use super::catalog::{TableName, column_sql};
 use super::error::Failure;
-use super::{guc, identity, spi, subxact, transaction};
+use super::{guc, identity, rights, spi, subxact, transaction};
 use pgdatahub_core::evolve::{Change, NewColumn};
 use pgdatahub_core::types::ColumnType;
 use pgrx::spi::quote_literal;
@@ -18,6 +18,13 @@ pub struct Executed {
     pub statement: String,
 }
 
+impl Executed {
+    /// Whether it is the table itself and not one of its columns.
+    pub fn creates_table(&self) -> bool {
+        self.change_type == "CREATE TABLE"
+    }
+}
+
 /// Creates the table, with the sheet's columns and the two of ours.
 ///
 /// # Errors
@@ -27,11 +34,7 @@ pub fn create(
     columns: &[NewColumn],
     folder: &str,
 ) -> Result<Vec<Executed>, Failure> {
-    let mut parts: Vec<String> = columns.iter().map(definition).collect();
-    parts.push("source_file pg_catalog.text NOT NULL".into());
-    parts.push("load_timestamp pg_catalog.timestamptz NOT NULL".into());
-    let statement = format!("CREATE TABLE {} ({})", name.sql(), parts.join(", "));
-    spi::execute(&statement, &[])?;
+    spi::execute(&create_statement(name, columns), &[])?;
     comment(
         "TABLE",
         &name.sql(),
@@ -49,6 +52,19 @@ pub fn create(
     for column in columns {
         comment_header(name, column)?;
     }
+    Ok(creation(name, columns))
+}
+
+fn create_statement(name: &TableName, columns: &[NewColumn]) -> String {
+    let mut parts: Vec<String> = columns.iter().map(definition).collect();
+    parts.push("source_file pg_catalog.text NOT NULL".into());
+    parts.push("load_timestamp pg_catalog.timestamptz NOT NULL".into());
+    format!("CREATE TABLE {} ({})", name.sql(), parts.join(", "))
+}
+
+/// What [`create`] executes, for the audit or for a plan.
+pub fn creation(name: &TableName, columns: &[NewColumn]) -> Vec<Executed> {
+    let statement = create_statement(name, columns);
     let mut executed = vec![Executed {
         change_type: "CREATE TABLE",
         column_name: None,
@@ -63,7 +79,7 @@ pub fn create(
         new_type: Some(column.column_type.display_name().into()),
         statement: statement.clone(),
     }));
-    Ok(executed)
+    executed
 }
 
 /// Adds and retypes columns in one ALTER TABLE. `own` says that this transaction
@@ -72,11 +88,9 @@ pub fn create(
 /// # Errors
 /// 55P03 when the table stays in use; PostgreSQL's own otherwise.
 pub fn alter(name: &TableName, changes: &[Change], own: bool) -> Result<Vec<Executed>, Failure> {
-    let clauses: Vec<String> = changes.iter().filter_map(clause).collect();
-    if clauses.is_empty() {
+    let Some(statement) = alter_statement(name, changes) else {
         return Ok(Vec::new());
-    }
-    let statement = format!("ALTER TABLE {} {}", name.sql(), clauses.join(", "));
+    };
     if own {
         spi::execute(&statement, &[])?;
     } else {
@@ -87,10 +101,23 @@ pub fn alter(name: &TableName, changes: &[Change], own: bool) -> Result<Vec<Exec
             comment_header(name, column)?;
         }
     }
-    Ok(changes
+    Ok(alteration(name, changes))
+}
+
+/// The one ALTER TABLE that makes all `changes`; none if they need no DDL.
+pub fn alter_statement(name: &TableName, changes: &[Change]) -> Option<String> {
+    let clauses: Vec<String> = changes.iter().filter_map(clause).collect();
+    let alters = !clauses.is_empty();
+    alters.then(|| format!("ALTER TABLE {} {}", name.sql(), clauses.join(", ")))
+}
+
+/// What [`alter`] executes, for the audit or for a plan.
+pub fn alteration(name: &TableName, changes: &[Change]) -> Vec<Executed> {
+    let statement = alter_statement(name, changes).unwrap_or_default();
+    changes
         .iter()
         .filter_map(|change| executed(change, &statement))
-        .collect())
+        .collect()
 }
 
 /// Runs an ALTER with a short lock_timeout, again and again.
@@ -131,9 +158,7 @@ fn explained(failure: Failure, statement: &str) -> Failure {
         .hint("Drop what depends on the column, import again, and create it anew."),
         "55006" if failure.hint.is_none() => failure
             .hint("Run the import in a statement of its own, not in a query that reads the table."),
-        "42501" => failure.hint(
-            "Only the table's owner may alter it: import as that role, or as a member of it.",
-        ),
+        "42501" => rights::not_owner(failure),
         _ => failure,
     }
 }

@@ -39,6 +39,8 @@ pub static CHUNK_SIZE: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 pub static CONFIG_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 pub static DATA_ROOTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 pub static READER: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+pub static DRY_RUN: GucSetting<bool> = GucSetting::<bool>::new(false);
+pub static MAX_REWRITE: GucSetting<i32> = GucSetting::<i32>::new(10 << 20);
 pub static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5_000);
 pub static LOCK_RETRIES: GucSetting<i32> = GucSetting::<i32>::new(12);
 pub static MAX_FILE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(2 << 20);
@@ -161,6 +163,25 @@ pub fn register() {
         &READER,
         Sighup,
         GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_bool_guc(
+        c"pgdatahub.dry_run",
+        c"Makes imports return what they would do, and do nothing.",
+        c"The argument dry_run of a call has precedence.",
+        &DRY_RUN,
+        Userset,
+        none,
+    );
+    // Not a limit that protects the server from the user: who may alter a table may rewrite it anyway.
+    GucRegistry::define_int_guc(
+        c"pgdatahub.max_rewrite",
+        c"Largest table that an import rewrites to widen a column.",
+        c"A larger one fails with 54000, and the ALTER TABLE is for you to run. 0 rewrites empty tables only, -1 rewrites any.",
+        &MAX_REWRITE,
+        -1,
+        i32::MAX,
+        Userset,
+        GucFlags::UNIT_KB,
     );
     GucRegistry::define_int_guc(
         c"pgdatahub.lock_timeout",

@@ -38,7 +38,7 @@ pub fn check_right() -> Result<(), Failure> {
 pub fn is_positive(older_than: &Interval) -> Result<bool, Failure> {
     Ok(spi::first(
         "SELECT $1 OPERATOR(pg_catalog.>=) '0'::pg_catalog.interval",
-        &[older_than.clone().into()],
+        &[(*older_than).into()],
         |row| row.value::<bool>(1),
     )?
     .flatten()
@@ -72,7 +72,7 @@ pub fn prune(older_than: &Interval) -> Result<Vec<Pruned>, Failure> {
                 format!("DELETE FROM pgdatahub.etl_runs r WHERE {RUNS}"),
             ),
         ] {
-            let rows = spi::execute(&sql, &[older_than.clone().into()])? as i64;
+            let rows = spi::execute(&sql, &[(*older_than).into()])? as i64;
             pruned.push(Pruned { table, rows });
         }
         Ok(pruned)

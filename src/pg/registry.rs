@@ -11,6 +11,8 @@ use pgrx::pg_sys;
 #[derive(Debug, Clone)]
 pub struct Managed {
     pub name: TableName,
+    /// The name that the record has for it still, where a rename was not followed yet (a plan follows none).
+    pub recorded: TableName,
     /// None: it was dropped by hand.
     pub oid: Option<pg_sys::Oid>,
 }
@@ -37,13 +39,13 @@ pub fn follow_renames() -> Result<(), Failure> {
     as_owner(|| {
         let (system, database) = (system(), database());
         spi::execute(
-            "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = $2, cached_system = $1 \
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE n.nspname = t.table_schema AND c.relname = t.table_name AND t.dropped_at IS NULL \
-                AND ((t.cached_system, t.cached_database) IS DISTINCT FROM ($1, $2) \
-                     OR NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = t.cached_oid::oid)) \
-                AND 2 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped \
-                            AND (a.attname, a.atttypid) IN (('source_file', 'text'::regtype), ('load_timestamp', 'timestamptz'::regtype)))",
+            &format!(
+                "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = $2, cached_system = $1 \
+                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                  WHERE n.nspname = t.table_schema AND c.relname = t.table_name AND t.dropped_at IS NULL \
+                    AND ((t.cached_system, t.cached_database) IS DISTINCT FROM ($1, $2) \
+                         OR NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = t.cached_oid::oid)) AND {OURS}"
+            ),
             &[system.as_str().into(), database.as_str().into()],
         )?;
         let moved = spi::rows(
@@ -84,17 +86,18 @@ pub fn follow_renames() -> Result<(), Failure> {
 /// # Errors
 /// SPI's own.
 pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
-    let sql = "SELECT table_schema, table_name, CASE WHEN cached_system = $3 AND cached_database = $4 THEN cached_oid END \
-                 FROM pgdatahub.etl_tables \
-                WHERE (table_schema = $1 AND table_name = $2) OR (target_schema = $1 AND target_name = $2) \
-                ORDER BY (table_schema = $1 AND table_name = $2) DESC LIMIT 1";
-    match one(sql, &target.schema, &target.table)? {
-        // Renamed this very moment, perhaps, by another session.
-        Some(Managed { oid: None, .. }) => {
+    let condition = "(present_schema = $1 AND present_name = $2) OR (target_schema = $1 AND target_name = $2) \
+         ORDER BY (present_schema = $1 AND present_name = $2) DESC LIMIT 1";
+    let found = one(condition, &target.schema, &target.table)?;
+    match &found {
+        // Renamed this very moment, perhaps, by another session. A plan follows no rename.
+        Some(known)
+            if !spi::is_reading() && (known.oid.is_none() || known.name != known.recorded) =>
+        {
             follow_renames()?;
-            one(sql, &target.schema, &target.table)
+            one(condition, &target.schema, &target.table)
         }
-        found => Ok(found),
+        _ => Ok(found),
     }
 }
 
@@ -104,15 +107,13 @@ pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
 /// SPI's own.
 pub fn fed_by(folder: &str, schema: &str) -> Result<Option<Managed>, Failure> {
     one(
-        "SELECT table_schema, table_name, CASE WHEN cached_system = $3 AND cached_database = $4 THEN cached_oid END \
-           FROM pgdatahub.etl_tables \
-          WHERE folder = $1 AND dropped_at IS NULL ORDER BY table_schema = $2 DESC, managed_since LIMIT 1",
+        "folder = $1 AND dropped_at IS NULL ORDER BY present_schema = $2 DESC, managed_since LIMIT 1",
         folder,
         schema,
     )
 }
 
-fn one(sql: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
+fn one(condition: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure> {
     let (system, database) = (system(), database());
     let args = [
         first.into(),
@@ -120,22 +121,42 @@ fn one(sql: &str, first: &str, second: &str) -> Result<Option<Managed>, Failure>
         system.as_str().into(),
         database.as_str().into(),
     ];
+    let sql = format!(
+        "SELECT present_schema, present_name, table_schema, table_name, present_oid FROM ({PRESENT} AND {OURS}) r ON true) p WHERE {condition}"
+    );
     let found = as_owner(|| {
-        spi::first(sql, &args, |row| {
-            let name = TableName {
-                schema: row.text(1),
-                table: row.text(2),
+        spi::first(&sql, &args, |row| {
+            let name = |schema, table| TableName {
+                schema: row.text(schema),
+                table: row.text(table),
             };
-            (name, row.value::<i64>(3))
+            (name(1, 2), name(3, 4), row.value::<i64>(5))
         })
     })?;
-    let Some((name, cached)) = found else {
+    let Some((name, recorded, known)) = found else {
         return Ok(None);
     };
     // Another table of that name is a stranger's.
-    let oid = catalog::find(&name)?.filter(|oid| cached == Some(i64::from(oid.to_u32())));
-    Ok(Some(Managed { name, oid }))
+    let oid = catalog::find(&name)?.filter(|oid| known == Some(i64::from(oid.to_u32())));
+    Ok(Some(Managed {
+        name,
+        recorded,
+        oid,
+    }))
 }
+
+/// Managed tables with the name and oid they have now, as [`follow_renames`] would record them; to be closed with [`OURS`].
+const PRESENT: &str = "SELECT t.*, coalesce(n.nspname::text, t.table_schema) AS present_schema, \
+            coalesce(k.relname::text, t.table_name) AS present_name, coalesce(k.oid, r.oid)::int8 AS present_oid \
+       FROM pgdatahub.etl_tables t \
+       LEFT JOIN pg_class k ON k.oid = t.cached_oid::oid AND t.cached_system = $3 AND t.cached_database = $4 AND t.dropped_at IS NULL \
+       LEFT JOIN pg_namespace n ON n.oid = k.relnamespace \
+       LEFT JOIN LATERAL (SELECT c.oid FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace \
+                           WHERE s.nspname = t.table_schema AND c.relname = t.table_name AND k.oid IS NULL AND t.dropped_at IS NULL";
+
+/// Relation `c` has the two columns of ours: another may have a managed table's name by chance.
+const OURS: &str = "2 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped \
+                           AND (a.attname, a.atttypid) IN (('source_file', 'text'::regtype), ('load_timestamp', 'timestamptz'::regtype)))";
 
 /// Makes a table managed, or managed again after it was dropped.
 ///

@@ -1,9 +1,10 @@
 //! etl_rejects: what was not stored as read.
 
+use super::catalog::TableName;
 use super::error::Failure;
 use super::identity::as_owner;
-use super::spi;
 use super::type_input::Refusal;
+use super::{report, spi};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::Reject;
 
@@ -209,11 +210,27 @@ pub fn mark_retried(import_id: i64, rows: &[u32], stored: i64) -> Result<(), Fai
     })
 }
 
+/// Says which constraints are checked at commit, where a row can no longer be rejected.
+///
+/// # Errors
+/// SPI's own.
+pub fn warn_of_deferred(name: &TableName, table: pgrx::pg_sys::Oid) -> Result<(), Failure> {
+    let names = deferred_constraints(table)?;
+    if !names.is_empty() {
+        report::warning(
+            format!("{} has constraints that are checked at commit", name.display()),
+            Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
+            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
+        );
+    }
+    Ok(())
+}
+
 /// Constraints and unique indexes of a table that are checked at commit only.
 ///
 /// # Errors
 /// SPI's own.
-pub fn deferred_constraints(table: pgrx::pg_sys::Oid) -> Result<Vec<String>, Failure> {
+fn deferred_constraints(table: pgrx::pg_sys::Oid) -> Result<Vec<String>, Failure> {
     spi::rows(
         "SELECT k.conname::pg_catalog.text FROM pg_catalog.pg_constraint k \
           WHERE k.conrelid OPERATOR(pg_catalog.=) $1 AND k.condeferred ORDER BY 1",

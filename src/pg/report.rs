@@ -1,6 +1,8 @@
 //! NOTICEs: what a person at psql reads while it happens.
 
+use super::catalog::TableName;
 use super::client_text::for_client;
+use super::ddl;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -28,4 +30,24 @@ pub fn warning(message: String, detail: Option<String>, hint: Option<String>) {
         report = report.set_hint(for_client(hint));
     }
     report.report(PgLogLevel::WARNING);
+}
+
+/// Says that an import's rows are not as many as it loaded.
+pub fn rows_missing(
+    table: &TableName,
+    source_file: &str,
+    (found, imported): (i64, i64),
+    dry_run: bool,
+) {
+    let would_be = if dry_run { "would be " } else { "" };
+    warning(
+        format!("{found} rows {would_be}removed where {imported} were imported"),
+        Some(format!(
+            "Rows of {source_file} were deleted or added since by other means."
+        )),
+        Some(format!(
+            "SELECT * FROM pgdatahub.check_table({});",
+            ddl::literal(&table.display())
+        )),
+    );
 }

@@ -4,6 +4,12 @@ use super::error::Failure;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{Spi, SpiHeapTupleData};
 use pgrx::{FromDatum, IntoDatum};
+use std::cell::Cell;
+
+thread_local! {
+    /// A plan is under way: nothing is written, not even a transaction id is taken.
+    static READING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A result row.
 pub struct Row<'a>(&'a SpiHeapTupleData<'a>);
@@ -38,7 +44,12 @@ pub fn rows<T>(
     mut map: impl FnMut(&Row<'_>) -> T,
 ) -> Result<Vec<T>, Failure> {
     Spi::connect_mut(|client| {
-        let table = client.update(sql, None, args)?;
+        // pgrx assigns a transaction id before an update, whatever the statement.
+        let table = if READING.get() {
+            client.select(sql, None, args)?
+        } else {
+            client.update(sql, None, args)?
+        };
         let mut out = Vec::with_capacity(table.len());
         for tuple in table {
             out.push(map(&Row(&tuple)));
@@ -57,4 +68,36 @@ pub fn first<T>(
     map: impl FnMut(&Row<'_>) -> T,
 ) -> Result<Option<T>, Failure> {
     Ok(rows(sql, args, map)?.into_iter().next())
+}
+
+/// Parses and analyses a statement, without planning or running it.
+///
+/// # Errors
+/// PostgreSQL's are raised.
+pub fn parse(sql: &str) -> Result<(), Failure> {
+    Spi::connect(|client| {
+        client.prepare(sql, &[])?;
+        Ok(())
+    })
+}
+
+/// Whether [`reading`] is under way.
+pub fn is_reading() -> bool {
+    READING.get()
+}
+
+/// Runs `body` such that nothing is written: PostgreSQL itself refuses (25006)
+/// tables, sequences and DDL meanwhile, and [`rows`] take no transaction id.
+///
+/// # Errors
+/// Those of `body`.
+pub fn reading<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    struct Writing(bool);
+    impl Drop for Writing {
+        fn drop(&mut self) {
+            READING.set(self.0);
+        }
+    }
+    let _before = Writing(READING.replace(true));
+    super::identity::with_setting(c"transaction_read_only", "on", body)
 }

@@ -28,6 +28,14 @@ impl OneRun {
                 "cannot import in a read-only transaction",
             ));
         }
+        OneRun::reading()
+    }
+
+    /// For what only reads, which a standby can do too.
+    ///
+    /// # Errors
+    /// 55000 inside another run of this backend.
+    pub fn reading() -> Result<OneRun, Failure> {
         if RUNNING.get() {
             return Err(Failure::new("55000", "an import of this session is already running")
                 .detail("Imports do not nest: a trigger or function that the import runs called another.")

@@ -8,6 +8,7 @@ use crate::head;
 use crate::preflight::{self, Stamp};
 use crate::process;
 use crate::rows::Workbook;
+use crate::sink::{Discard, Sink};
 use crate::source::Source;
 use crate::stream::{Outcome, SheetStream};
 use pgdatahub_core::protocol::{
@@ -87,8 +88,13 @@ impl Server {
             })),
             Request::Open(request) => self.open(request, file).map(Response::Opened),
             Request::Head(request) => self.head(&request),
+<<<<<<< HEAD
             Request::Stream(request) => self.stream(request),
             Request::Profile => self.profile(),
+=======
+            Request::Stream(request) => self.stream(request, false),
+            Request::Check(request) => self.stream(request, true),
+>>>>>>> main
         }
     }
 
@@ -137,6 +143,7 @@ impl Server {
         Ok(Response::Head(head))
     }
 
+<<<<<<< HEAD
     fn profile(&mut self) -> Result<Response> {
         let open = self
             .open
@@ -152,6 +159,9 @@ impl Server {
     }
 
     fn stream(&mut self, request: StreamRequest) -> Result<Response> {
+=======
+    fn stream(&mut self, request: StreamRequest, check_only: bool) -> Result<Response> {
+>>>>>>> main
         let open = self
             .open
             .as_mut()
@@ -160,7 +170,12 @@ impl Server {
             .stream
             .as_mut()
             .ok_or_else(|| out_of_order("no head was asked for"))?;
-        let outcome = stream.run(open.workbook.as_ref(), request, &mut self.channel);
+        let sink: &mut dyn Sink = if check_only {
+            &mut Discard
+        } else {
+            &mut self.channel
+        };
+        let outcome = stream.run(open.workbook.as_ref(), request, sink);
         // A file that changes under the reader is rarely a readable one: what
         // happened is said rather than what it led to.
         open.stamp.check(&open.file)?;

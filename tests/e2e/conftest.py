@@ -52,6 +52,12 @@ def cluster(make_cluster):
 
 
 @pytest.fixture(scope="session")
+def still_cluster(make_cluster):
+    """A cluster in which nothing happens by itself, for tests that nothing was changed."""
+    return make_cluster("still", {"autovacuum": "off"})
+
+
+@pytest.fixture(scope="session")
 def cron_cluster(make_cluster, bin_dir):
     """A cluster with pg_cron, which works in database `postgres` and connects through the socket."""
     share = subprocess.run([bin_dir / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout.strip()

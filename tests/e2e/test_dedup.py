@@ -40,13 +40,17 @@ def test_unchanged_file_is_skipped_unread(make_cluster, make_database, folder):
     db = make_database(cluster)
     folder.workbook("t/a.xlsx", numbers(1))
     imported(db.import_folder(folder))
-    db.execute("ALTER SYSTEM SET pgdatahub.reader = '/nonexistent'")
+    with db.connect() as connection:
+        connection.execute("LOAD 'pgdatahub'")  # ALTER SYSTEM takes no name that no library has defined
+        connection.execute("ALTER SYSTEM SET pgdatahub.reader = '/nonexistent'")
     cluster.restart()
     assert statuses(db.import_folder(folder)) == {"a.xlsx": "skipped"}
     os.utime(folder / "t/a.xlsx")  # new times, the same bytes: they must be read to know
     (row,) = db.import_folder(folder)
     failed(row, "58000", "/nonexistent")
-    db.execute("ALTER SYSTEM RESET pgdatahub.reader")
+    with db.connect() as connection:
+        connection.execute("LOAD 'pgdatahub'")
+        connection.execute("ALTER SYSTEM RESET pgdatahub.reader")
     cluster.restart()
     assert statuses(db.import_folder(folder)) == {"a.xlsx": "skipped"}
 

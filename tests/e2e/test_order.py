@@ -23,6 +23,7 @@ def test_the_final_table_depends_on_the_files_alone(cluster, folder):
     for first in range(SEED, SEED + CASES, CASES_PER_DATABASE):
         database = Database(cluster)
         try:
+            print(f"{first - SEED} cases done", flush=True)
             with database.connect() as connection:
                 connection.execute("SET client_min_messages = error; SET statement_timeout = '60s'")
                 for seed in range(first, min(first + CASES_PER_DATABASE, SEED + CASES)):

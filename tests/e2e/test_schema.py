@@ -237,7 +237,7 @@ def test_view_that_blocks_is_named(db, folder):
     load(db, folder, [["n"], [1]])
     db.execute("CREATE VIEW over_n AS SELECT n FROM t")
     (row,) = db.import_file(folder.workbook("t/b.xlsx", [["n"], ["x"]]), table_name="t")
-    failed(row, "2BP01", "over_n", "ALTER TABLE", "Drop what depends")
+    failed(row, "2BP01", "over_n", "ALTER TABLE", "Drop what is named")
 
 
 def test_two_headers_remembered_for_one_column(db, folder):

@@ -222,8 +222,8 @@ fn a_whole_conversation() {
     assert_eq!(reader.wait().code(), Some(0));
 }
 
-fn stream(reader: &mut Reader, found: pgdatahub_core::types::ColumnType) {
-    reader.send(&Request::Stream(StreamRequest {
+fn request(found: pgdatahub_core::types::ColumnType, resume: bool) -> StreamRequest {
+    StreamRequest {
         columns: vec![StreamColumn {
             index: 0,
             wire: Wire::Native(found),
@@ -232,10 +232,38 @@ fn stream(reader: &mut Reader, found: pgdatahub_core::types::ColumnType) {
         encoding: RowEncoding::Binary,
         source_file: "/srv/f.xlsx".into(),
         load_timestamp: 0,
-        resume: false,
+        resume,
         unfillable: Vec::new(),
         only: None,
-    }));
+    }
+}
+
+/// A check ends as the stream would, sends nothing else, and a stream may follow it.
+#[test]
+fn a_check_counts_and_sends_no_rows() {
+    use pgdatahub_core::types::ColumnType;
+    let mut reader = Reader::start(1 << 30);
+    reader.open(&simple());
+    let Response::Head(head) = reader.ask(&head_request()) else {
+        panic!("no head")
+    };
+    let found = head.headers[0].found;
+    let narrow = Request::Check(request(ColumnType::None, false));
+    let Response::Misfit(misfit) = reader.ask(&narrow) else {
+        panic!("no misfit")
+    };
+    assert_eq!((misfit.row, misfit.rest), (2, vec![(0, found)]));
+    for resume in [true, false] {
+        let Response::Done(done) = reader.ask(&Request::Check(request(found, resume))) else {
+            panic!("not done")
+        };
+        assert_eq!((done.rows, done.rejected), (3, 1));
+    }
+    stream(&mut reader, found);
+}
+
+fn stream(reader: &mut Reader, found: pgdatahub_core::types::ColumnType) {
+    reader.send(&Request::Stream(request(found, false)));
     let (kind, payload) = reader.frame();
     assert_eq!(kind, FrameKind::Rows);
     let (runs, start) = rows::parse(&payload).unwrap();

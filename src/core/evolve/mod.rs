@@ -5,12 +5,16 @@
 //! A column without a value so far is `text` and flagged provisional: its first
 //! value decides its type, and since it holds nothing, nothing is converted.
 
+mod apply;
 mod conflict;
 mod describe;
+mod rename;
 mod table;
 
+pub use apply::apply;
 pub use conflict::{Conflict, MAX_COLUMNS, check_column_limit};
 pub use describe::describe;
+pub use rename::{LikelyRename, likely_renames};
 pub use table::{ColumnKind, TableColumn};
 
 use crate::columns::RESERVED;

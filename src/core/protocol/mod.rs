@@ -17,7 +17,9 @@
 //!       ◀─────────────────────────────── Head           (header row, headers, types of the first rows) | Failed
 //! Stream ──────────────────────────────▶
 //!       ◀─────────────────────────────── rows* Rejects* then Misfit | Done | Failed
-//!   after Misfit: Stream again with wider targets (from the misfit's row, or from the start)
+//! Check ───────────────────────────────▶
+//!       ◀─────────────────────────────── Misfit | Done | Failed, as Stream would end: a plan
+//!   after Misfit: Stream (Check) again with wider targets (from the misfit's row, or from the start)
 //!   after Done: Head for another sheet, or Open for another file
 //! Profile (instead of Stream) ─────────▶
 //!       ◀─────────────────────────────── Profile        (what each column holds) | Failed

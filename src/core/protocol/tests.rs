@@ -58,6 +58,20 @@ fn requests() -> impl Strategy<Value = Request> {
         0..5,
     );
     let encoding = prop::sample::select(vec![RowEncoding::Binary, RowEncoding::Text]);
+    let rest = any::<(String, i64, bool, Vec<u32>, Option<Vec<(u32, u32)>>)>();
+    let streams = (columns, encoding, rest).prop_map(
+        |(columns, encoding, (source_file, load_timestamp, resume, unfillable, only))| {
+            StreamRequest {
+                columns,
+                encoding,
+                source_file,
+                load_timestamp,
+                resume,
+                unfillable,
+                only,
+            }
+        },
+    );
     prop_oneof![
         any::<(u32, String, Vec<String>)>().prop_map(|(protocol, version, confinement)| {
             Request::Hello(Hello {
@@ -84,24 +98,11 @@ fn requests() -> impl Strategy<Value = Request> {
                 options: SheetOptions::default(),
             }
         )),
-        (
-            columns,
-            encoding,
-            any::<(String, i64, bool, Vec<u32>, Option<Vec<(u32, u32)>>)>()
-        )
-            .prop_map(
-                |(columns, encoding, (source_file, load_timestamp, resume, unfillable, only))| {
-                    Request::Stream(StreamRequest {
-                        columns,
-                        encoding,
-                        source_file,
-                        load_timestamp,
-                        resume,
-                        unfillable,
-                        only,
-                    })
-                }
-            ),
+        (any::<bool>(), streams).prop_map(|(check, request)| if check {
+            Request::Check(request)
+        } else {
+            Request::Stream(request)
+        }),
     ]
 }
 
