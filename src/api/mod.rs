@@ -7,11 +7,8 @@
 
 mod import;
 mod inspect;
-<<<<<<< HEAD
 mod looking;
-=======
 mod plan;
->>>>>>> main
 mod rejects;
 mod revert;
 mod upkeep;

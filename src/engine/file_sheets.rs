@@ -1,10 +1,10 @@
 //! Which sheets and cells of a workbook are imported, and each into which table.
 
+use super::import_file::Call;
 use super::targets::Source;
 use crate::pg::audit::Sheet;
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
-use crate::pg::report;
 use pgdatahub_core::config::{FolderSettings, OnChange, TableTemplate};
 use pgdatahub_core::protocol::{HeaderChoice, Opened, SheetInfo, SheetOptions};
 use pgdatahub_core::sheet_range::{Resolved, SheetRange};
@@ -112,11 +112,12 @@ pub fn on_change(source: &Source) -> OnChange {
 pub fn choose<'a>(
     opened: &'a Opened,
     source: &Source,
+    call: &Call,
     say: bool,
 ) -> Result<Vec<Chosen<'a>>, Failure> {
     let range = source.settings.reading.range.as_ref();
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
-    for picked in pick(opened, source, say)? {
+    for picked in pick(opened, source, call, say)? {
         let index = picked.map_or(0, |picked| picked.choice.index() as u32);
         let resolved = range
             .map(|range| range.resolve(opened, picked.map(|_| index)))
@@ -155,7 +156,7 @@ pub fn choose<'a>(
 }
 
 /// The sheets asked for; one none where the range's name says the sheet.
-fn pick(opened: &Opened, source: &Source, say: bool) -> Result<Vec<Option<Picked>>, Failure> {
+fn pick(opened: &Opened, source: &Source, call: &Call, say: bool) -> Result<Vec<Option<Picked>>, Failure> {
     let settings = &source.settings;
     if let Some(wanted) = &settings.reading.sheets {
         let picked = sheets::choose_all(&opened.sheets, wanted)
@@ -172,7 +173,7 @@ fn pick(opened: &Opened, source: &Source, say: bool) -> Result<Vec<Option<Picked
     )
     .map_err(|error| Failure::from(error.report()))?;
     if let (true, SheetChoice::Loose(index)) = (say, choice) {
-        report::notice(format!(
+        call.ledger.notice(format!(
             "{}: sheet \"{}\" taken for \"{}\"",
             source.label,
             opened.sheets[index].name,

@@ -1,38 +1,21 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
-<<<<<<< HEAD
 use super::file_sheets::{self, Chosen};
-=======
 use super::ledger::Ledger;
->>>>>>> main
 use super::rejects::{Limits, Rejects};
 use super::schema::{SheetColumns, TargetTable};
-<<<<<<< HEAD
-use super::stream::{self, End, Load};
-use super::targets::{self, Source};
-=======
 use super::stream::{self, End, Known, Load};
-use super::targets::Source;
->>>>>>> main
+use super::targets::{self, Source};
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
-<<<<<<< HEAD
-use crate::pg::{ddl, registry, report, subxact};
+use crate::pg::{ddl, registry, subxact};
 use pgdatahub_core::config::{OnChange, OnTypeConflict, default_of};
 use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
 use std::collections::BTreeMap;
-=======
-use crate::pg::{ddl, registry, subxact};
-use pgdatahub_core::config::OnTypeConflict;
-use pgdatahub_core::protocol::{
-    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
-};
-use pgdatahub_core::sheets::{self, SheetChoice};
->>>>>>> main
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -207,13 +190,8 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 /// What earlier attempts at the same file found out.
 #[derive(Default)]
 struct Attempt {
-<<<<<<< HEAD
-    /// The types that all rows of a sheet need, by its index.
-    known: BTreeMap<u32, SheetColumns>,
-=======
-    /// The types that all of the file's rows need.
-    known: Option<Known>,
->>>>>>> main
+    /// What is known of all rows of a sheet, by its index.
+    known: BTreeMap<u32, Known>,
     /// The table refused a row: which one is found out by storing batch by batch.
     guarded: bool,
 }
@@ -227,11 +205,7 @@ impl Attempt {
 
 enum Step {
     Finished,
-<<<<<<< HEAD
-    Restart(u32, SheetColumns),
-=======
-    Restart(Known),
->>>>>>> main
+    Restart(u32, Known),
 }
 
 /// The sheets of a file, all or nothing: the first one's outcome is the file's
@@ -245,19 +219,21 @@ fn load_sheets(
 ) -> Result<Step, Failure> {
     let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
     row.sha256 = Some(opened.sha256.clone());
-<<<<<<< HEAD
     let fresh = row.clone();
-    for (nth, chosen) in file_sheets::choose(&opened, source, attempt.is_first())?
+    for (nth, chosen) in file_sheets::choose(&opened, source, call, attempt.is_first())?
         .iter()
         .enumerate()
     {
         let mut own = fresh.clone();
         let started = Instant::now();
-        if chosen.target != source.target {
+        if chosen.target != source.target && !call.ledger.plans() {
             targets::lock_table(&chosen.target)?;
         }
         let sheet = (file, &opened, chosen);
         let step = load(&mut client, sheet, source, call, &mut own, attempt);
+        if step.is_ok() {
+            call.ledger.end_sheet(&mut own);
+        }
         own.seconds = started.elapsed().as_secs_f64();
         if nth == 0 || step.is_err() {
             *row = own;
@@ -268,6 +244,8 @@ fn load_sheets(
             return Ok(Step::Restart(sheet, columns));
         }
     }
+    // What was noted last is the file's own, its first sheet's.
+    call.ledger.back_to(row);
     Ok(Step::Finished)
 }
 
@@ -283,34 +261,21 @@ fn load(
     let started = Instant::now();
     let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&chosen.target, &source.folder)?;
-=======
-    let (index, info) = choose_sheet(&opened, source, call, attempt.is_first())?;
-    row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&source.target, &source.folder, &call.ledger)?;
->>>>>>> main
+    let mut table = TargetTable::open(&chosen.target, &source.folder, &call.ledger)?;
     row.table = Some(table.name.clone());
     table.on_conflict = source.settings.on_type_conflict;
     if skip(&table.name, chosen.key(), opened, file, call, row)? {
         return Ok(Step::Finished);
     }
-<<<<<<< HEAD
     let on_change = file_sheets::on_change(source);
     let key = (chosen.key(), on_change);
     let removed = remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
-    let claim = Claim {
-        table: &table.name,
-        source_file: &row.source_file,
-        sheet: chosen.key(),
-=======
-    let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
     let source_file = row.source_file.clone();
     let target = table.name.clone();
     let claim = Claim {
         table: &target,
         source_file: &source_file,
-        sheet_name: &info.name,
->>>>>>> main
+        sheet: chosen.key(),
         sha256: &opened.sha256,
         format: format_name(opened.format),
         stat: file.stat,
@@ -331,7 +296,7 @@ fn load(
     })?;
     if head.header_row.is_none() {
         if chosen.by_pattern && removed.is_empty() {
-            audit::withdraw(import_id)?;
+            call.ledger.withdraw(import_id)?;
             row.import_id = None;
             row.status = "skipped";
             row.message = Some("the sheet is empty".into());
@@ -345,17 +310,13 @@ fn load(
     }
     call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
-<<<<<<< HEAD
-    if let Some(known) = attempt.known.get(&chosen.index) {
-        sheet.join(known);
-=======
-    if let Some(known) = &attempt.known {
+    let known = attempt.known.get(&chosen.index);
+    if let Some(known) = known {
         sheet.join(&known.columns);
->>>>>>> main
     }
     let fitted = table
         .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
-        .map_err(|failure| match &attempt.known {
+        .map_err(|failure| match known {
             Some(known) => failure.also(&known.place),
             None => failure,
         })?;
@@ -385,22 +346,8 @@ fn load(
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
-<<<<<<< HEAD
     let percent = source.settings.reading.replace_min_percent;
-    check_replacement(&removed, rows, percent, &table.name, &source_file)?;
-    audit::complete(
-        import_id,
-        rows,
-        rejects.entries() as i64,
-        started.elapsed().as_secs_f64(),
-        loaded.lane,
-        head.header_row.filter(|row| *row > 0).map(|r| r as i32),
-    )?;
-    let elsewhere = registry::also_in(&table.name, &source_file, &opened.sha256)?;
-    if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
-        report::warning(
-=======
-    check_replacement(&removed, rows, &target, &source_file)?;
+    check_replacement(&removed, rows, percent, &target, &source_file)?;
     if !call.ledger.plans() {
         audit::complete(
             import_id,
@@ -408,12 +355,12 @@ fn load(
             rejects.entries() as i64,
             started.elapsed().as_secs_f64(),
             loaded.lane,
-            head.header_row.map(|r| r as i32),
+            head.header_row.filter(|row| *row > 0).map(|r| r as i32),
         )?;
     }
-    if let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)? {
+    let elsewhere = call.ledger.also_in(&target, &source_file, &opened.sha256)?;
+    if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
         call.ledger.warning(
->>>>>>> main
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
             Some("If that is not meant, revert one of the two imports.".into()),
@@ -432,37 +379,6 @@ fn load(
     Ok(Step::Finished)
 }
 
-<<<<<<< HEAD
-=======
-fn choose_sheet<'a>(
-    opened: &'a Opened,
-    source: &Source,
-    call: &Call,
-    say: bool,
-) -> Result<(u32, &'a SheetInfo), Failure> {
-    let choice = sheets::choose(
-        &opened.sheets,
-        source.settings.sheet.as_deref(),
-        source.settings.default_sheet.as_deref(),
-    )
-    .map_err(|error| Failure::from(error.report()))?;
-    let index = choice.index();
-    let info = opened
-        .sheets
-        .get(index)
-        .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
-    if let (true, SheetChoice::Loose(_)) = (say, choice) {
-        call.ledger.notice(format!(
-            "{}: sheet \"{}\" taken for \"{}\"",
-            source.label,
-            info.name,
-            source.settings.sheet.as_deref().unwrap_or_default()
-        ));
-    }
-    Ok((index as u32, info))
-}
-
->>>>>>> main
 /// Whether the file is skipped: its bytes are in, or held after a revert.
 fn skip(
     table: &TableName,
@@ -475,11 +391,7 @@ fn skip(
     if call.reimport {
         return Ok(false);
     }
-<<<<<<< HEAD
-    if let Some(import) = audit::present(table, sheet, &opened.sha256)? {
-=======
-    if let Some(import) = call.ledger.present(table, &sheet.name, &opened.sha256)? {
->>>>>>> main
+    if let Some(import) = call.ledger.present(table, sheet, &opened.sha256)? {
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
@@ -489,11 +401,7 @@ fn skip(
     if call.explicit {
         return Ok(false);
     }
-<<<<<<< HEAD
-    let Some(import) = audit::held(table, sheet, &opened.sha256)? else {
-=======
-    let Some(import) = call.ledger.held(table, &sheet.name, &opened.sha256)? else {
->>>>>>> main
+    let Some(import) = call.ledger.held(table, sheet, &opened.sha256)? else {
         return Ok(false);
     };
     let who = import.reverted_by.clone().unwrap_or_default();
@@ -521,8 +429,7 @@ fn remove_earlier(
     row: &FileRow,
     say: bool,
 ) -> Result<Vec<Removed>, Failure> {
-<<<<<<< HEAD
-    let mut earlier = audit::at_path(&table.name, sheet, &row.source_file)?;
+    let mut earlier = call.ledger.at_path(&table.name, sheet, &row.source_file)?;
     // The same bytes read by another range are the same content, never a new one.
     let changed = |import: &Import| import.sha256 != opened.sha256;
     match on_change {
@@ -533,16 +440,7 @@ fn remove_earlier(
         _ => {}
     }
     if call.reimport {
-        let same = audit::present(&table.name, sheet, &opened.sha256)?;
-=======
-    let mut earlier = call
-        .ledger
-        .at_path(&table.name, &sheet.name, &row.source_file)?;
-    if call.reimport {
-        let same = call
-            .ledger
-            .present(&table.name, &sheet.name, &opened.sha256)?;
->>>>>>> main
+        let same = call.ledger.present(&table.name, sheet, &opened.sha256)?;
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     }
@@ -556,13 +454,8 @@ fn remove_earlier(
         let deleted = call.ledger.remove(table, &import, why, say)?;
         removed.push(Removed { deleted });
     }
-<<<<<<< HEAD
-    if call.reimport || call.explicit {
-        audit::lift_hold(&table.name, sheet, &opened.sha256)?;
-=======
     if (call.reimport || call.explicit) && !call.ledger.plans() {
-        audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
->>>>>>> main
+        audit::lift_hold(&table.name, sheet, &opened.sha256)?;
     }
     Ok(removed)
 }

@@ -13,19 +13,14 @@ pub mod adopt;
 pub mod check_table;
 pub mod conflict;
 pub mod drop_table;
-<<<<<<< HEAD
 pub mod file_sheets;
-pub mod import_file;
-pub mod import_folder;
-pub mod look_rows;
-pub mod looking;
-=======
 mod imagine;
 mod imagined;
 pub mod import_file;
 pub mod import_folder;
 pub mod ledger;
->>>>>>> main
+pub mod look_rows;
+pub mod looking;
 pub mod managed;
 pub mod map_column;
 pub mod options;

@@ -1,11 +1,8 @@
 //! retry_rejects: rejected rows that fit by now, from the same bytes, into the
 //! import they belong to.
 
-<<<<<<< HEAD
 use super::file_sheets;
-=======
 use super::ledger::Ledger;
->>>>>>> main
 use super::rejects::Rejects;
 use super::run::{grouped, plural};
 use super::schema::{SheetColumns, TargetTable};
@@ -103,13 +100,8 @@ fn attempt(
     known: Option<&Known>,
 ) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
-<<<<<<< HEAD
-    let bytes = access::stat(&file)?.bytes;
     let settings = settings_of(import.import_id)?;
     let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
-=======
-    let (mut client, opened) = Client::open(&file)?;
->>>>>>> main
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
     }

@@ -93,30 +93,23 @@ impl Run {
     /// The audit's.
     pub fn file(&mut self, label: &str, mut row: FileRow) -> Result<(), Failure> {
         self.file_no += 1;
-<<<<<<< HEAD
         self.count(&row);
         let others = std::mem::take(&mut row.other_sheets);
         let several = !others.is_empty();
         for sheet in std::iter::once(row).chain(others) {
             self.row_no += 1;
-            audit::run_file(self.run_id, self.row_no, &sheet)?;
+            if self.imagined.is_none() {
+                audit::run_file(self.run_id, self.row_no, &sheet)?;
+            }
             self.count_rows(&sheet);
-            match &sheet.sheet_name {
-                Some(name) if several => self.say(&format!("{label} \"{name}\""), &sheet),
-                _ => self.say(label, &sheet),
+            if self.imagined != Some(Say::Nothing) {
+                match &sheet.sheet_name {
+                    Some(name) if several => self.say(&format!("{label} \"{name}\""), &sheet),
+                    _ => self.say(label, &sheet),
+                }
             }
             self.rows.push(sheet);
         }
-=======
-        if self.imagined.is_none() {
-            audit::run_file(self.run_id, self.file_no, &row)?;
-        }
-        self.count(&row);
-        if self.imagined != Some(Say::Nothing) {
-            self.say(label, &row);
-        }
-        self.rows.push(row);
->>>>>>> main
         Ok(())
     }
 

@@ -29,9 +29,10 @@ pub struct FileRow {
     pub hint: Option<String>,
     pub sha256: Option<String>,
     pub import_id: Option<i64>,
-<<<<<<< HEAD
     /// The rows of the file's further sheets.
     pub other_sheets: Vec<FileRow>,
+    /// In a plan, what it says besides.
+    pub plan: FilePlan,
 }
 
 /// A sheet as the dedup key knows it.
@@ -40,10 +41,6 @@ pub struct Sheet<'a> {
     pub name: &'a str,
     /// The range that is read; empty for the whole sheet.
     pub range: &'a str,
-=======
-    /// In a plan, what it says besides.
-    pub plan: FilePlan,
->>>>>>> main
 }
 
 /// Counts of a run.
@@ -65,6 +62,7 @@ pub struct Import {
     pub table: TableName,
     pub source_file: String,
     pub sheet_name: String,
+    pub sheet_range: String,
     pub sha256: String,
     pub row_count: i64,
     pub load_timestamp: TimestampWithTimeZone,
@@ -175,8 +173,8 @@ pub fn run_file(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure>
 }
 
 const IMPORT: &str = "SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.file_sha256, i.row_count, \
-     i.load_timestamp, to_char(i.imported_at, 'YYYY-MM-DD HH24:MI'), to_char(i.reverted_at, 'YYYY-MM-DD HH24:MI'), i.reverted_by \
-     FROM pgdatahub.etl_imports i";
+     i.load_timestamp, to_char(i.imported_at, 'YYYY-MM-DD HH24:MI'), to_char(i.reverted_at, 'YYYY-MM-DD HH24:MI'), i.reverted_by, \
+     i.sheet_range FROM pgdatahub.etl_imports i";
 
 fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Failure> {
     let found = as_owner(|| {
@@ -195,6 +193,7 @@ fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Fa
                 imported_at: row.text(9),
                 reverted_at: row.value(10),
                 reverted_by: row.value(11),
+                sheet_range: row.text(12),
             })
         })
     })?;

@@ -195,18 +195,12 @@ impl Client {
                     self.answering = false;
                 }
                 match &response {
-<<<<<<< HEAD
-                    Response::Done(done) if done.rows != self.rows => Err(self.broken(&BadFrame(
-                        format!("{} rows came, {} were announced", self.rows, done.rows),
-                    ))),
-=======
                     Response::Done(done) if !self.checks && done.rows != self.rows => {
-                        Err(broken(BadFrame(format!(
+                        Err(self.broken(&BadFrame(format!(
                             "{} rows came, {} were announced",
                             self.rows, done.rows
                         ))))
                     }
->>>>>>> main
                     _ => Ok(Frame::Control(response)),
                 }
             }

@@ -88,13 +88,9 @@ impl Server {
             })),
             Request::Open(request) => self.open(request, file).map(Response::Opened),
             Request::Head(request) => self.head(&request),
-<<<<<<< HEAD
-            Request::Stream(request) => self.stream(request),
-            Request::Profile => self.profile(),
-=======
             Request::Stream(request) => self.stream(request, false),
             Request::Check(request) => self.stream(request, true),
->>>>>>> main
+            Request::Profile => self.profile(),
         }
     }
 
@@ -143,7 +139,6 @@ impl Server {
         Ok(Response::Head(head))
     }
 
-<<<<<<< HEAD
     fn profile(&mut self) -> Result<Response> {
         let open = self
             .open
@@ -158,10 +153,7 @@ impl Server {
         profile.map(Response::Profile)
     }
 
-    fn stream(&mut self, request: StreamRequest) -> Result<Response> {
-=======
     fn stream(&mut self, request: StreamRequest, check_only: bool) -> Result<Response> {
->>>>>>> main
         let open = self
             .open
             .as_mut()

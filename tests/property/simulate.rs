@@ -10,13 +10,8 @@ use pgdatahub_core::columns::{self, Assigned, RESERVED, Remembered, SheetHeader}
 use pgdatahub_core::evolve::{self, Found, Target};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
-<<<<<<< HEAD
     HeadRequest, Header, HeaderChoice, Misfit, OnMisfit, Response, RowEncoding, SheetOptions,
     StreamColumn, StreamRequest, Wire,
-=======
-    HeadRequest, Header, HeaderChoice, Misfit, OnMisfit, Response, RowEncoding, StreamColumn,
-    StreamRequest, Wire,
->>>>>>> main
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::Failed;

@@ -17,13 +17,10 @@ pub enum Request {
     Head(HeadRequest),
     /// Encode the sheet's rows.
     Stream(StreamRequest),
-<<<<<<< HEAD
     /// Say what each column holds. Must follow a [`Request::Head`] of the sheet.
     Profile,
-=======
     /// As [`Request::Stream`], but rows and rejected cells are only counted, not sent: a plan.
     Check(StreamRequest),
->>>>>>> main
 }
 
 /// What the reader answers.
