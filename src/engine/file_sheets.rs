@@ -156,7 +156,12 @@ pub fn choose<'a>(
 }
 
 /// The sheets asked for; one none where the range's name says the sheet.
-fn pick(opened: &Opened, source: &Source, call: &Call, say: bool) -> Result<Vec<Option<Picked>>, Failure> {
+fn pick(
+    opened: &Opened,
+    source: &Source,
+    call: &Call,
+    say: bool,
+) -> Result<Vec<Option<Picked>>, Failure> {
     let settings = &source.settings;
     if let Some(wanted) = &settings.reading.sheets {
         let picked = sheets::choose_all(&opened.sheets, wanted)

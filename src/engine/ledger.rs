@@ -206,7 +206,8 @@ impl Ledger {
         sha256: &str,
     ) -> Result<Option<Import>, Failure> {
         let same = |i: &&Import| {
-            let same_sheet = (i.sheet_name.as_str(), i.sheet_range.as_str()) == (sheet.name, sheet.range);
+            let same_sheet =
+                (i.sheet_name.as_str(), i.sheet_range.as_str()) == (sheet.name, sheet.range);
             i.table == *name && same_sheet && i.sha256 == sha256
         };
         if let Some(Some(planned)) = self.imagine(|state| state.loaded.iter().find(same).cloned()) {

@@ -108,7 +108,7 @@ impl Run {
                     _ => self.say(label, &sheet),
                 }
             }
-            self.rows.push(sheet);
+            self.rows.push(sheet.for_client());
         }
         Ok(())
     }

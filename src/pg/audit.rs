@@ -3,6 +3,7 @@
 
 use super::access::FileStat;
 use super::catalog::TableName;
+use super::client_text::for_client;
 use super::ddl::Executed;
 use super::error::Failure;
 use super::file_plan::FilePlan;
@@ -41,6 +42,33 @@ pub struct Sheet<'a> {
     pub name: &'a str,
     /// The range that is read; empty for the whole sheet.
     pub range: &'a str,
+}
+
+impl FileRow {
+    /// In characters that the session's client_encoding has: a result row with
+    /// another one would end the statement, and the import with it.
+    #[must_use]
+    pub fn for_client(mut self) -> FileRow {
+        let texts = [
+            Some(&mut self.source_file),
+            self.sheet_name.as_mut(),
+            self.message.as_mut(),
+            self.detail.as_mut(),
+            self.hint.as_mut(),
+        ];
+        let table = self
+            .table
+            .iter_mut()
+            .flat_map(|t| [&mut t.schema, &mut t.table]);
+        let lists = self
+            .schema_changes
+            .iter_mut()
+            .chain(&mut self.missing_columns);
+        for text in texts.into_iter().flatten().chain(table).chain(lists) {
+            *text = for_client(std::mem::take(text));
+        }
+        self
+    }
 }
 
 /// Counts of a run.

@@ -90,7 +90,9 @@ impl Failure {
             "42", "53", "55", "57", "58", "F0",
         ];
         let class = self.sqlstate.get(..2).unwrap_or("XX");
-        !OTHERS.contains(&class) && !matches!(class, "HV" | "XX")
+        // Rows that are not in COPY's format are the reader's doing.
+        let malformed = matches!(self.sqlstate.as_str(), "22P03" | "22P04");
+        !malformed && !OTHERS.contains(&class) && !matches!(class, "HV" | "XX")
     }
 
     /// Raises it as an ERROR, with its exact SQLSTATE.

@@ -220,7 +220,7 @@ pub fn warn_of_deferred(name: &TableName, table: pgrx::pg_sys::Oid) -> Result<()
         report::warning(
             format!("{} has constraints that are checked at commit", name.display()),
             Some(format!("{}: a row that breaks one is not rejected, it fails the commit.", names.join(", "))),
-            Some("ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
+            Some("To have them checked row by row: ALTER TABLE … ALTER CONSTRAINT … INITIALLY IMMEDIATE, or SET CONSTRAINTS … IMMEDIATE before the import in its transaction.".into()),
         );
     }
     Ok(())

@@ -31,12 +31,14 @@ fn sheet() -> Parts {
             _ => text(format!("A{number}"), if row % 7 == 0 { "-" } else { "x" }),
         };
         let column = if row % 2 == 0 { "B" } else { "C" };
-        rows += &format!(
-            "<row r=\"{number}\">{name}<c r=\"{column}{number}\"><v>{row}</v></c></row>"
-        );
+        rows +=
+            &format!("<row r=\"{number}\">{name}<c r=\"{column}{number}\"><v>{row}</v></c></row>");
     }
     for row in [65, 66] {
-        rows += &format!("<row r=\"{row}\">{}</row>", text(format!("A{row}"), "total"));
+        rows += &format!(
+            "<row r=\"{row}\">{}</row>",
+            text(format!("A{row}"), "total")
+        );
     }
     Parts::with_sheet(&format!(
         "<worksheet xmlns=\"{}\"><sheetData>{rows}</sheetData>\
@@ -88,14 +90,41 @@ fn all_options() -> Vec<SheetOptions> {
     let plain = SheetOptions::default;
     vec![
         plain(),
-        SheetOptions { area: Some(Area::parse("A1:B40").unwrap().unwrap()), ..plain() },
-        SheetOptions { skip_footer: 2, ..plain() },
-        SheetOptions { stop_at_blank: 3, skip_footer: 1, ..plain() },
-        SheetOptions { fill_merged: true, ..plain() },
-        SheetOptions { null_strings: vec!["-".into(), "total".into()], ..plain() },
-        SheetOptions { keep_spaces: true, ..plain() },
-        SheetOptions { error_cells: ErrorCells::Text, ..plain() },
-        SheetOptions { coalesce: true, fill_merged: true, skip_footer: 2, ..plain() },
+        SheetOptions {
+            area: Some(Area::parse("A1:B40").unwrap().unwrap()),
+            ..plain()
+        },
+        SheetOptions {
+            skip_footer: 2,
+            ..plain()
+        },
+        SheetOptions {
+            stop_at_blank: 3,
+            skip_footer: 1,
+            ..plain()
+        },
+        SheetOptions {
+            fill_merged: true,
+            ..plain()
+        },
+        SheetOptions {
+            null_strings: vec!["-".into(), "total".into()],
+            ..plain()
+        },
+        SheetOptions {
+            keep_spaces: true,
+            ..plain()
+        },
+        SheetOptions {
+            error_cells: ErrorCells::Text,
+            ..plain()
+        },
+        SheetOptions {
+            coalesce: true,
+            fill_merged: true,
+            skip_footer: 2,
+            ..plain()
+        },
     ]
 }
 
@@ -104,7 +133,11 @@ fn the_sample_changes_nothing() {
     for options in all_options() {
         let whole = read(&options, auto(), 1_000).unwrap();
         for sample in [0, 1, 3, 40, 64] {
-            assert_eq!(read(&options, auto(), sample).unwrap(), whole, "{options:?}");
+            assert_eq!(
+                read(&options, auto(), sample).unwrap(),
+                whole,
+                "{options:?}"
+            );
             let given = read(&options, HeaderChoice::Row(1), sample).unwrap();
             assert_eq!(given, whole, "{options:?}");
         }
@@ -119,7 +152,10 @@ fn options_do_what_they_say() {
         .collect();
     assert_eq!(counts, [62, 36, 60, 29, 62, 60, 62, 62, 60]);
     let filled = read(&all_options()[4], auto(), 1).unwrap();
-    assert_eq!(filled[1..5], ["2: first|2", "3: first|3", "4: first|4", "5: first|5"]);
+    assert_eq!(
+        filled[1..5],
+        ["2: first|2", "3: first|3", "4: first|4", "5: first|5"]
+    );
     let spaced = read(&all_options()[6], auto(), 1).unwrap();
     assert_eq!(spaced[1], "2:  first |2");
     let one = read(&all_options()[8], auto(), 1).unwrap();
@@ -128,7 +164,10 @@ fn options_do_what_they_say() {
 
 #[test]
 fn an_error_cell_fails_where_it_is_asked_to() {
-    let options = SheetOptions { error_cells: ErrorCells::Fail, ..SheetOptions::default() };
+    let options = SheetOptions {
+        error_cells: ErrorCells::Fail,
+        ..SheetOptions::default()
+    };
     let failed = read(&options, auto(), 1).unwrap_err();
     assert_eq!(failed.kind, FailureKind::BadData);
     assert!(failed.message.contains("cell A10"), "{}", failed.message);
@@ -146,7 +185,11 @@ fn a_profile_tells_each_column() {
     let (_, reading) = head::find(book.as_ref(), &request, 1_000_000).unwrap();
     let mut stream = SheetStream::new(reading, 1_000_000);
     let first = stream.profile(book.as_ref()).unwrap();
-    assert_eq!(stream.profile(book.as_ref()).unwrap(), first, "any number of times");
+    assert_eq!(
+        stream.profile(book.as_ref()).unwrap(),
+        first,
+        "any number of times"
+    );
     let SheetProfile { rows, columns } = first;
     assert_eq!(rows, 62);
     let numbers = &columns[1];
