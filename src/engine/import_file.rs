@@ -3,6 +3,7 @@
 use super::file_sheets::{self, Chosen};
 use super::ledger::Ledger;
 use super::rejects::{Limits, Rejects};
+use super::revert;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
 use super::targets::{self, Source};
@@ -443,6 +444,11 @@ fn remove_earlier(
         let same = call.ledger.present(&table.name, sheet, &opened.sha256)?;
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
+    }
+    if !earlier.is_empty() {
+        revert::no_cascade(&table.name).map_err(|failure| {
+            failure.hint("Revert the earlier import with cascade => true if that is meant, then import again.")
+        })?;
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {

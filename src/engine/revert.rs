@@ -131,11 +131,20 @@ fn by_hash(table: &TableName, all: Vec<Import>, sha256: &str) -> Result<Vec<Impo
 }
 
 fn check_cascade(table: &TableName, how: How) -> Result<(), Failure> {
+    if how.cascade {
+        return Ok(());
+    }
+    no_cascade(table).map_err(|failure| failure.hint("cascade => true does it all the same."))
+}
+
+/// # Errors
+/// 2BP01 where foreign keys would pass a DELETE on to other tables.
+pub fn no_cascade(table: &TableName) -> Result<(), Failure> {
     let Some(oid) = catalog::find(table)? else {
         return Ok(());
     };
     let keys = catalog::cascading_keys(oid)?;
-    if how.cascade || keys.is_empty() {
+    if keys.is_empty() {
         return Ok(());
     }
     Err(Failure::new(
@@ -148,6 +157,5 @@ fn check_cascade(table: &TableName, how: How) -> Result<(), Failure> {
     .detail(format!(
         "Foreign keys that would pass the DELETE on: {}.",
         keys.join(", ")
-    ))
-    .hint("cascade => true does it all the same."))
+    )))
 }

@@ -177,3 +177,17 @@ def test_reverted_bytes_do_not_come_back_by_another_path(db, folder):
     revert(db, "t", "a.xlsx")
     assert {row["status"] for row in db.import_folder(folder)} == {"skipped"}
     assert content(db, "t") == []
+
+
+def test_a_replacement_does_not_cascade(db, folder):
+    """Replacing an import deletes its rows: rows of other tables must not go with them unsaid."""
+    folder.workbook("t/a.xlsx", [["n"], [1]])
+    db.import_folder(folder)
+    db.execute("ALTER TABLE t ADD UNIQUE (n)")
+    db.execute("CREATE TABLE child (n bigint REFERENCES t (n) ON DELETE CASCADE)")
+    db.execute("INSERT INTO child VALUES (1)")
+    folder.workbook("t/a.xlsx", [["n"], [2]])
+    (row,) = db.import_folder(folder)
+    assert (row["status"], row["sqlstate"]) == ("failed", "2BP01")
+    assert "child_n_fkey" in row["detail"] and "cascade => true" in row["hint"]
+    assert db.rows("SELECT t.n, c.n AS child FROM t JOIN child c USING (n)") == [{"n": 1, "child": 1}]

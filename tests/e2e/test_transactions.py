@@ -69,7 +69,7 @@ def test_sql_copy_still_works_after_a_failed_import(db, folder):
         session.execute("ALTER TABLE big ADD CHECK (id < 1500)")
         row = session.execute("SELECT status, sqlstate, detail FROM pgdatahub.import_file(%s, table_name => 'big')", [str(bad)]).fetchone()
         assert row[:2] == ("failed", "23514")
-        assert "Sheet row 1500." in row[2]
+        assert 'Sheet "Sheet1", row 1500.' in row[2]
         session.execute("CREATE TEMP TABLE mine (id bigint)")
         with session.cursor().copy("COPY mine FROM STDIN") as copy:
             copy.write_row((7,))
