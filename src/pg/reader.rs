@@ -174,7 +174,7 @@ impl Client {
         self.send(&Request::Check(request), None)?;
         match self.answer()? {
             end @ (Response::Done(_) | Response::Misfit(_)) => Ok(end),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
