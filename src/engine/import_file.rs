@@ -245,6 +245,10 @@ fn load_sheets(
             return Ok(Step::Restart(sheet, columns));
         }
     }
+    let loaded = |row: &FileRow| matches!(row.status, "imported" | "replaced" | "planned");
+    if loaded(row) || row.other_sheets.iter().any(loaded) {
+        file_sheets::say_lost(&opened, source, call, &row.source_file)?;
+    }
     // What was noted last is the file's own, its first sheet's.
     call.ledger.back_to(row);
     Ok(Step::Finished)
@@ -430,7 +434,10 @@ fn remove_earlier(
     row: &FileRow,
     say: bool,
 ) -> Result<Vec<Removed>, Failure> {
-    let mut earlier = call.ledger.at_path(&table.name, sheet, &row.source_file)?;
+    let sheets = file_sheets::names(opened);
+    let mut earlier = call
+        .ledger
+        .at_path(&table.name, sheet, &row.source_file, &sheets)?;
     // The same bytes read by another range are the same content, never a new one.
     let changed = |import: &Import| import.sha256 != opened.sha256;
     match on_change {
