@@ -370,7 +370,10 @@ CREATE FUNCTION pgdatahub.import_file(
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   reimport      boolean DEFAULT false,
-  dry_run       boolean DEFAULT NULL
+  dry_run       boolean DEFAULT NULL,
+  range         text DEFAULT NULL,
+  header_row    "any" DEFAULT NULL,
+  skip_footer   integer DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -388,8 +391,8 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
-'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer) IS
+'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for. sheet, range (B3:H), header_row (4, ''none'', ''4,5'') and skip_footer override the configuration';
 
 CREATE PROCEDURE pgdatahub.run_import(
   path          text,
@@ -530,8 +533,11 @@ COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
 -- Looking into a workbook before it is imported.
 
 CREATE FUNCTION pgdatahub.columns(
-  path  text,
-  sheet text DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
 ) RETURNS TABLE (
   header      text,
   column_name text,
@@ -541,34 +547,39 @@ CREATE FUNCTION pgdatahub.columns(
   min_value   text,
   max_value   text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.columns(text, text) IS
+COMMENT ON FUNCTION pgdatahub.columns(text, text, text, "any", integer) IS
 'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
 
 CREATE FUNCTION pgdatahub.read_excel(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
 ) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", bigint) IS
+COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", integer, bigint) IS
 'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
 
 CREATE FUNCTION pgdatahub.read_excel_json(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
 ) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", bigint) IS
+COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", integer, bigint) IS
 'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
 
 CREATE FUNCTION pgdatahub.read_excel_query(
-  path  text,
-  sheet text DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
 ) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text) IS
+COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text, text, "any", integer) IS
 'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
 
 CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
@@ -582,10 +593,10 @@ COMMENT ON FUNCTION pgdatahub.show_config(text) IS
 
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.show_config(text),
-  pgdatahub.columns(text, text),
-  pgdatahub.read_excel(text, text, text, "any", bigint),
-  pgdatahub.read_excel_json(text, text, text, "any", bigint),
-  pgdatahub.read_excel_query(text, text)
+  pgdatahub.columns(text, text, text, "any", integer),
+  pgdatahub.read_excel(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_query(text, text, text, "any", integer)
 FROM PUBLIC;
 /* </end connected objects> */
 
@@ -969,7 +980,7 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.import_folder(text, text, text, text, boolean, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer),
   pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),

@@ -1,7 +1,10 @@
 //! import_folder, import_file, run_import.
 
+use crate::engine::import_folder::FileOptions;
 use crate::engine::options::{Options, is_dry_run};
+use crate::engine::reading::Reading;
 use crate::engine::{import_folder, run_import};
+use crate::pg::argument::{any_text, argument};
 use crate::pg::audit::FileRow;
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::transaction::Procedure;
@@ -94,16 +97,30 @@ import_function!(
 
 import_function!(
     import_file,
-    |path, table_name, sheet, target_schema, reimport, dry| {
-        let reimport = reimport.unwrap_or(false);
-        import_folder::import_file(path, table_name, sheet, target_schema, reimport, is_dry_run(dry))
+    |path, table_name, sheet, target_schema, reimport, dry, range, fcinfo| {
+        let reading = Reading {
+            sheet: sheet.map(str::to_owned),
+            range: range.map(str::to_owned),
+            header_row: any_text(fcinfo, 7),
+            skip_footer: argument::<i32>(fcinfo, 8),
+        };
+        import_folder::import_file(&FileOptions {
+            path,
+            table_name,
+            target_schema,
+            reimport: reimport.unwrap_or(false),
+            dry_run: is_dry_run(dry),
+            reading,
+        })
     },
     path: Option<&str>,
     table_name: Option<&str>,
     sheet: Option<&str>,
     target_schema: Option<&str>,
     reimport: Option<bool>,
-    dry_run: Option<bool>
+    dry_run: Option<bool>,
+    range: Option<&str>,
+    fcinfo: pg_sys::FunctionCallInfo
 );
 
 #[pg_extern(sql = false)]

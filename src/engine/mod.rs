@@ -26,6 +26,7 @@ pub mod map_column;
 pub mod options;
 pub mod plan;
 pub mod prune;
+pub mod reading;
 pub mod rejects;
 pub mod removal;
 pub mod retry;
