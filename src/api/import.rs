@@ -95,31 +95,26 @@ import_function!(
     dry_run: Option<bool>
 );
 
+// path, table_name, sheet, target_schema, reimport, dry_run, range, header_row, skip_footer
 import_function!(
     import_file,
-    |path, table_name, sheet, target_schema, reimport, dry, range, fcinfo| {
+    |fcinfo| {
+        let text = |n| argument::<String>(fcinfo, n);
         let reading = Reading {
-            sheet: sheet.map(str::to_owned),
-            range: range.map(str::to_owned),
+            sheet: text(2),
+            range: text(6),
             header_row: any_text(fcinfo, 7),
             skip_footer: argument::<i32>(fcinfo, 8),
         };
         import_folder::import_file(&FileOptions {
-            path,
-            table_name,
-            target_schema,
-            reimport: reimport.unwrap_or(false),
-            dry_run: is_dry_run(dry),
+            path: text(0),
+            table_name: text(1),
+            target_schema: text(3),
+            reimport: argument(fcinfo, 4).unwrap_or(false),
+            dry_run: is_dry_run(argument(fcinfo, 5)),
             reading,
         })
     },
-    path: Option<&str>,
-    table_name: Option<&str>,
-    sheet: Option<&str>,
-    target_schema: Option<&str>,
-    reimport: Option<bool>,
-    dry_run: Option<bool>,
-    range: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo
 );
 

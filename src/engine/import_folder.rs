@@ -3,8 +3,8 @@
 use super::import_file::{self, Call};
 use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
-use super::reading::Reading;
 use super::plan;
+use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::{self, Grant};
@@ -81,10 +81,10 @@ pub fn folder(
 }
 
 /// What import_file was asked for.
-pub struct FileOptions<'a> {
-    pub path: Option<&'a str>,
-    pub table_name: Option<&'a str>,
-    pub target_schema: Option<&'a str>,
+pub struct FileOptions {
+    pub path: Option<String>,
+    pub table_name: Option<String>,
+    pub target_schema: Option<String>,
     pub reimport: bool,
     pub dry_run: bool,
     pub reading: Reading,
@@ -94,10 +94,10 @@ pub struct FileOptions<'a> {
 ///
 /// # Errors
 /// What concerns the call as a whole; the file's own failure is its row.
-pub fn import_file(options: &FileOptions<'_>) -> Result<Vec<FileRow>, Failure> {
+pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
     let one = |ledger: Ledger| {
         let _end = EndReader;
-        let path = required_path(options.path)?;
+        let path = required_path(options.path.as_deref())?;
         let grant = Grant::new(&path)?;
         if !ledger.plans() {
             registry::follow_renames()?;
@@ -130,8 +130,8 @@ pub fn import_file(options: &FileOptions<'_>) -> Result<Vec<FileRow>, Failure> {
 }
 
 /// Where a single file goes: the table named, else the one its folder feeds or is named for.
-fn single(path: &str, options: &FileOptions<'_>) -> Result<Source, Failure> {
-    let table_name = options.table_name;
+fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
+    let table_name = options.table_name.as_deref();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder_name = targets::root_name(folder);
     let config = match Grant::new(if folder.is_empty() { "/" } else { folder }) {
@@ -149,7 +149,7 @@ fn single(path: &str, options: &FileOptions<'_>) -> Result<Source, Failure> {
     if table_name.is_some() {
         settings.table = None;
     }
-    let schema = match targets::schema_for(options.target_schema, &settings) {
+    let schema = match targets::schema_for(options.target_schema.as_deref(), &settings) {
         Some(schema) => schema,
         None => catalog::current_schema()?,
     };

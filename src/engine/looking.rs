@@ -40,9 +40,8 @@ impl Ask {
     ) -> Result<Ask, Failure> {
         let max_rows = max_rows
             .map(|rows| {
-                u64::try_from(rows).map_err(|_| {
-                    Failure::new("22023", format!("max_rows is {rows}, less than 0"))
-                })
+                u64::try_from(rows)
+                    .map_err(|_| Failure::new("22023", format!("max_rows is {rows}, less than 0")))
             })
             .transpose()?;
         // One sheet is looked at, never a pattern's.

@@ -47,9 +47,9 @@ impl Reading {
         ];
         for (name, values, hint) in given {
             if let Some(values) = values {
-                settings.set(name, values).map_err(|why| {
-                    Failure::new("22023", format!("{name} {why}")).hint(hint)
-                })?;
+                settings
+                    .set(name, values)
+                    .map_err(|why| Failure::new("22023", format!("{name} {why}")).hint(hint))?;
             }
         }
         Ok(())
