@@ -92,6 +92,7 @@ CREATE TABLE pgdatahub.etl_imports (
   table_name     text NOT NULL,
   source_file    text NOT NULL,
   sheet_name     text NOT NULL,
+  sheet_range    text NOT NULL DEFAULT '',
   file_sha256    text NOT NULL,
   row_count      bigint NOT NULL DEFAULT 0,
   rejected       bigint NOT NULL DEFAULT 0,
@@ -115,8 +116,8 @@ CREATE TABLE pgdatahub.etl_imports (
   held           boolean NOT NULL DEFAULT false,
   CONSTRAINT etl_imports_pkey PRIMARY KEY (import_id)
 );
--- The dedup key: these bytes, this sheet, this table, once.
-CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name))
+-- The dedup key: these bytes, this sheet (and its range, if one is set), this table, once.
+CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name), sheet_range)
   WHERE reverted_at IS NULL;
 -- source_file and load_timestamp identify an import from within a data table.
 CREATE UNIQUE INDEX etl_imports_load ON pgdatahub.etl_imports (load_timestamp, pg_catalog.md5(source_file));
@@ -129,6 +130,7 @@ COMMENT ON COLUMN pgdatahub.etl_imports.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.table_name IS 'Name of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.source_file IS 'Absolute path of the workbook, symlinks resolved';
 COMMENT ON COLUMN pgdatahub.etl_imports.sheet_name IS 'Sheet that was read';
+COMMENT ON COLUMN pgdatahub.etl_imports.sheet_range IS 'Range of the sheet that was read, as the configuration gives it; empty for the whole sheet';
 COMMENT ON COLUMN pgdatahub.etl_imports.file_sha256 IS 'SHA-256 of the file''s content, hexadecimal';
 COMMENT ON COLUMN pgdatahub.etl_imports.row_count IS 'Rows loaded';
 COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Rows of etl_rejects that stand: rejected cells and what made rows be left out';

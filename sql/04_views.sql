@@ -17,7 +17,7 @@ RETURN pg_catalog.pg_has_role('pg_monitor', 'USAGE');
 COMMENT ON FUNCTION pgdatahub.may_monitor() IS 'Whether the current role has the rights of pg_monitor; the rule behind pgdatahub''s views';
 
 CREATE VIEW pgdatahub.imports WITH (security_barrier) AS
-SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.row_count, i.rejected,
+SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.sheet_range, i.row_count, i.rejected,
        i.imported_at, i.imported_by, i.seconds, i.file_sha256, i.load_timestamp, i.format, i.lane, i.header_row,
        i.file_bytes, i.run_id, i.settings, i.reverted_at, i.reverted_by, i.reverted_why, i.held
   FROM pgdatahub.etl_imports i

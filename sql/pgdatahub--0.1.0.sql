@@ -139,6 +139,7 @@ CREATE TABLE pgdatahub.etl_imports (
   table_name     text NOT NULL,
   source_file    text NOT NULL,
   sheet_name     text NOT NULL,
+  sheet_range    text NOT NULL DEFAULT '',
   file_sha256    text NOT NULL,
   row_count      bigint NOT NULL DEFAULT 0,
   rejected       bigint NOT NULL DEFAULT 0,
@@ -162,8 +163,8 @@ CREATE TABLE pgdatahub.etl_imports (
   held           boolean NOT NULL DEFAULT false,
   CONSTRAINT etl_imports_pkey PRIMARY KEY (import_id)
 );
--- The dedup key: these bytes, this sheet, this table, once.
-CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name))
+-- The dedup key: these bytes, this sheet (and its range, if one is set), this table, once.
+CREATE UNIQUE INDEX etl_imports_dedup ON pgdatahub.etl_imports (file_sha256, table_schema, table_name, pg_catalog.md5(sheet_name), sheet_range)
   WHERE reverted_at IS NULL;
 -- source_file and load_timestamp identify an import from within a data table.
 CREATE UNIQUE INDEX etl_imports_load ON pgdatahub.etl_imports (load_timestamp, pg_catalog.md5(source_file));
@@ -176,6 +177,7 @@ COMMENT ON COLUMN pgdatahub.etl_imports.table_schema IS 'Schema of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.table_name IS 'Name of the table';
 COMMENT ON COLUMN pgdatahub.etl_imports.source_file IS 'Absolute path of the workbook, symlinks resolved';
 COMMENT ON COLUMN pgdatahub.etl_imports.sheet_name IS 'Sheet that was read';
+COMMENT ON COLUMN pgdatahub.etl_imports.sheet_range IS 'Range of the sheet that was read, as the configuration gives it; empty for the whole sheet';
 COMMENT ON COLUMN pgdatahub.etl_imports.file_sha256 IS 'SHA-256 of the file''s content, hexadecimal';
 COMMENT ON COLUMN pgdatahub.etl_imports.row_count IS 'Rows loaded';
 COMMENT ON COLUMN pgdatahub.etl_imports.rejected IS 'Rows of etl_rejects that stand: rejected cells and what made rows be left out';
@@ -368,7 +370,10 @@ CREATE FUNCTION pgdatahub.import_file(
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   reimport      boolean DEFAULT false,
-  dry_run       boolean DEFAULT NULL
+  dry_run       boolean DEFAULT NULL,
+  range         text DEFAULT NULL,
+  header_row    "any" DEFAULT NULL,
+  skip_footer   integer DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -386,8 +391,8 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
-'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer) IS
+'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for. sheet, range (B3:H), header_row (4, ''none'', ''4,5'') and skip_footer override the configuration';
 
 CREATE PROCEDURE pgdatahub.run_import(
   path          text,
@@ -497,6 +502,81 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
+-- Looking into a workbook before it is imported.
+
+CREATE FUNCTION pgdatahub.columns(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
+) RETURNS TABLE (
+  header      text,
+  column_name text,
+  data_type   text,
+  non_null    bigint,
+  samples     text[],
+  min_value   text,
+  max_value   text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
+COMMENT ON FUNCTION pgdatahub.columns(text, text, text, "any", integer) IS
+'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
+
+CREATE FUNCTION pgdatahub.read_excel(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
+) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", integer, bigint) IS
+'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
+
+CREATE FUNCTION pgdatahub.read_excel_json(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
+) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", integer, bigint) IS
+'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
+
+CREATE FUNCTION pgdatahub.read_excel_query(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
+) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text, text, "any", integer) IS
+'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
+
+CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
+  folder         text,
+  setting        text,
+  setting_value  text,
+  setting_source text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'config_of_wrapper';
+COMMENT ON FUNCTION pgdatahub.show_config(text) IS
+'The settings in force for a folder and each one below it that holds workbooks, and where each comes from: file and line of the configuration, a server setting, or the default';
+
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.show_config(text),
+  pgdatahub.columns(text, text, text, "any", integer),
+  pgdatahub.read_excel(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_query(text, text, text, "any", integer)
+FROM PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
 -- Looking before importing.
 
 CREATE FUNCTION pgdatahub.plan_folder(
@@ -524,6 +604,7 @@ COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
 -- src/lib.rs
 -- requires:
 --   plan
+--   looking
 
 -- What everybody else may see: rows about tables that the role may SELECT and
 -- runs that it started. pg_monitor sees all, but not what cells hold.
@@ -544,7 +625,7 @@ RETURN pg_catalog.pg_has_role('pg_monitor', 'USAGE');
 COMMENT ON FUNCTION pgdatahub.may_monitor() IS 'Whether the current role has the rights of pg_monitor; the rule behind pgdatahub''s views';
 
 CREATE VIEW pgdatahub.imports WITH (security_barrier) AS
-SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.row_count, i.rejected,
+SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.sheet_range, i.row_count, i.rejected,
        i.imported_at, i.imported_by, i.seconds, i.file_sha256, i.load_timestamp, i.format, i.lane, i.header_row,
        i.file_bytes, i.run_id, i.settings, i.reverted_at, i.reverted_by, i.reverted_why, i.held
   FROM pgdatahub.etl_imports i
@@ -722,6 +803,12 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/looking.rs
+-- pgdatahub::api::looking::columns_of
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/upkeep.rs
 -- pgdatahub::api::upkeep::drop_table
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -754,6 +841,24 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/api/upkeep.rs
 -- pgdatahub::api::upkeep::prune
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/looking.rs
+-- pgdatahub::api::looking::read_excel
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/looking.rs
+-- pgdatahub::api::looking::read_excel_json
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/looking.rs
+-- pgdatahub::api::looking::read_excel_query
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -796,6 +901,12 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/api/inspect.rs
 -- pgdatahub::api::inspect::sheets_of
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/looking.rs
+-- pgdatahub::api::looking::config_of
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -869,7 +980,7 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.import_folder(text, text, text, text, boolean, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer),
   pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),

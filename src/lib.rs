@@ -32,11 +32,20 @@ extension_sql_file!(
     requires = ["tables"]
 );
 extension_sql_file!(
+    "../sql/03b_looking.sql",
+    name = "looking",
+    requires = ["functions"]
+);
+extension_sql_file!(
     "../sql/03_plan.sql",
     name = "plan",
     requires = ["functions"]
 );
-extension_sql_file!("../sql/04_views.sql", name = "views", requires = ["plan"]);
+extension_sql_file!(
+    "../sql/04_views.sql",
+    name = "views",
+    requires = ["plan", "looking"]
+);
 extension_sql_file!(
     "../sql/06_upkeep.sql",
     name = "upkeep",

@@ -7,6 +7,7 @@
 
 mod import;
 mod inspect;
+mod looking;
 mod plan;
 mod rejects;
 mod revert;

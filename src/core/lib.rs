@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod area;
 pub mod batch;
 pub mod calendar;
 pub mod columns;
@@ -18,14 +19,17 @@ pub mod decode;
 pub mod discover;
 pub mod evolve;
 pub mod header;
+pub mod header_setting;
 pub mod iso;
 pub mod isolate;
+pub mod json;
 pub mod naming;
 pub mod nearest;
 pub mod number_format;
 pub mod protocol;
 pub mod report;
 pub mod serial;
+pub mod sheet_range;
 pub mod sheets;
 pub mod sql_name;
 pub mod text_form;

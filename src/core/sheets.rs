@@ -8,6 +8,7 @@
 //! is never guessed and a workbook never skipped. Hidden sheets count like any
 //! other.
 
+use crate::discover::Glob;
 use crate::nearest::nearest;
 use crate::protocol::{SheetInfo, SheetVisibility};
 use crate::report::Report;
@@ -71,6 +72,73 @@ pub fn choose(
             .filter(|choice| sheets[choice.index()].has_cells)
             .ok_or_else(|| several(sheets, default_sheet)),
     }
+}
+
+/// Whether a wanted sheet is a pattern: no sheet's name in Excel holds these characters.
+pub fn is_pattern(wanted: &str) -> bool {
+    wanted.contains(['*', '?', '['])
+}
+
+/// A chosen sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picked {
+    /// Which one, and whether its name was exact.
+    pub choice: SheetChoice,
+    /// It was found by a pattern: one without cells is no mistake.
+    pub by_pattern: bool,
+}
+
+/// Chooses several sheets by names, numbers and patterns (`*` and `?`, letter
+/// case does not count), each once, in the order of the workbook. A pattern
+/// passes over sheets without cells such as charts.
+///
+/// # Errors
+/// [`SheetError`] for a name without a sheet and a pattern that matches none.
+pub fn choose_all(sheets: &[SheetInfo], wanted: &[String]) -> Result<Vec<Picked>, SheetError> {
+    let mut picked: Vec<Picked> = Vec::new();
+    for wanted in wanted {
+        let found = match (named(sheets, wanted), is_pattern(wanted)) {
+            (None, true) => matching(sheets, wanted)?,
+            _ => vec![Picked {
+                choice: choose(sheets, Some(wanted), None)?,
+                by_pattern: false,
+            }],
+        };
+        for one in found {
+            match picked
+                .iter_mut()
+                .find(|known| known.choice.index() == one.choice.index())
+            {
+                Some(known) => known.by_pattern &= one.by_pattern,
+                None => picked.push(one),
+            }
+        }
+    }
+    picked.sort_by_key(|picked| picked.choice.index());
+    Ok(picked)
+}
+
+fn matching(sheets: &[SheetInfo], pattern: &str) -> Result<Vec<Picked>, SheetError> {
+    let fold = |text: &str| text.trim().to_lowercase().replace('/', "\u{2215}");
+    let glob = Glob::parse(&fold(pattern)).map_err(|why| {
+        error(
+            sheets,
+            format!("the sheet pattern \"{pattern}\" is none: {why}"),
+            None,
+        )
+    })?;
+    let found: Vec<Picked> = (0..sheets.len())
+        .filter(|index| sheets[*index].has_cells && glob.matches(&fold(&sheets[*index].name)))
+        .map(|index| Picked {
+            choice: SheetChoice::Exact(index),
+            by_pattern: true,
+        })
+        .collect();
+    if found.is_empty() {
+        let message = format!("the workbook has no sheet that matches \"{pattern}\"");
+        return Err(error(sheets, message, None));
+    }
+    Ok(found)
 }
 
 /// The sheet of that name, else the only one that differs in case and outer blanks alone.
@@ -142,7 +210,8 @@ fn describe(sheet: &SheetInfo) -> String {
     let note = match sheet.visibility {
         _ if !sheet.has_cells => " (no cells)",
         SheetVisibility::Visible => "",
-        SheetVisibility::Hidden | SheetVisibility::VeryHidden => " (hidden)",
+        SheetVisibility::Hidden => " (hidden)",
+        SheetVisibility::VeryHidden => " (very hidden)",
     };
     format!("\"{}\"{note}", sheet.name)
 }

@@ -3,6 +3,7 @@
 //! Both encodings ([`crate::copy_binary`], [`crate::copy_text`]) ask here, so
 //! that they cannot differ in what fits.
 
+use crate::json;
 use crate::protocol::Wire;
 use crate::text_form;
 use crate::types::ColumnType;
@@ -37,7 +38,7 @@ pub enum WireValue<'a> {
 pub fn holds(wire: Wire, column_type: ColumnType) -> bool {
     match wire {
         Wire::Native(target) => target.holds(column_type),
-        Wire::Input => true,
+        Wire::Input | Wire::Exact | Wire::Json => true,
         Wire::InputNumber => ColumnType::Numeric.holds(column_type),
     }
 }
@@ -46,7 +47,7 @@ pub fn holds(wire: Wire, column_type: ColumnType) -> bool {
 /// that a double cannot hold exactly does not fit double precision.
 pub fn fits(value: &Value<'_>, wire: Wire) -> bool {
     match wire {
-        Wire::Input | Wire::Native(ColumnType::Text) => true,
+        Wire::Input | Wire::Exact | Wire::Json | Wire::Native(ColumnType::Text) => true,
         Wire::InputNumber => holds(wire, value.column_type()),
         Wire::Native(target) => native(value, target).is_some(),
     }
@@ -62,13 +63,21 @@ pub fn widen<'a>(
     match wire {
         Wire::Native(target) if target != ColumnType::Text => return native(value, target),
         _ if !fits(value, wire) => return None,
+        Wire::Json => {
+            scratch.clear();
+            json::write(scratch, value);
+            return Some(WireValue::Text(scratch));
+        }
         _ => {}
     }
     if let Value::Text(text) = value {
         return Some(WireValue::Text(text));
     }
     scratch.clear();
-    text_form::write(scratch, value);
+    match (wire, value) {
+        (Wire::Exact, Value::Double(number)) => json::write_number(scratch, *number),
+        _ => text_form::write(scratch, value),
+    }
     Some(WireValue::Text(scratch))
 }
 

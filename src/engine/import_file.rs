@@ -1,23 +1,22 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
+use super::file_sheets::{self, Chosen};
 use super::ledger::Ledger;
 use super::rejects::{Limits, Rejects};
 use super::revert;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
-use super::targets::Source;
+use super::targets::{self, Source};
 use crate::pg::access::{self, FileStat, Grant};
-use crate::pg::audit::{self, Claim, FileRow, Import};
+use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{ddl, registry, subxact};
-use pgdatahub_core::config::OnTypeConflict;
-use pgdatahub_core::protocol::{
-    Format, Head, HeadRequest, HeaderChoice, Opened, SheetInfo, StreamDone,
-};
-use pgdatahub_core::sheets::{self, SheetChoice};
+use pgdatahub_core::config::{OnChange, OnTypeConflict, default_of};
+use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -48,11 +47,11 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
             Some(file) => {
                 let fresh = row.clone();
                 let result = subxact::run(|| {
-                    match load(&file, source, call, &mut row, &attempt)? {
+                    match load_sheets(&file, source, call, &mut row, &attempt)? {
                         Step::Finished => Ok(None),
                         // Not a failure: the rollback of the rows so far.
-                        Step::Restart(columns) => {
-                            attempt.known = Some(columns);
+                        Step::Restart(sheet, columns) => {
+                            attempt.known.insert(sheet, columns);
                             Err(Failure::new("00000", "restart"))
                         }
                     }
@@ -90,6 +89,7 @@ pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
 /// The row of a file that failed: nothing of it is in.
 fn failed(row: &mut FileRow, failure: Failure) {
     row.status = "failed";
+    row.other_sheets.clear();
     row.row_count = None;
     row.rows_removed = None;
     row.rejected = None;
@@ -132,7 +132,7 @@ fn open(
     row.source_file = access::resolved_path(&fd)?;
     let stat = access::stat(&fd)?;
     let settings = settings_json(source);
-    if guc::REHASH.get() == Rehash::Changed && !call.reimport {
+    if guc::REHASH.get() == Rehash::Changed && !call.reimport && !file_sheets::must_open(source) {
         let table = registry::lookup(&source.target)?;
         if let Some(table) = table.filter(|t| t.oid.is_some()) {
             let unchanged = audit::unchanged(&table.recorded, &row.source_file, &stat, &settings)?;
@@ -150,21 +150,28 @@ fn open(
 /// The settings that decide what is read, as they are kept with the import.
 fn settings_json(source: &Source) -> String {
     let mut settings = serde_json::Map::new();
-    for (name, value) in [
-        ("sheet", &source.settings.sheet),
-        ("default_sheet", &source.settings.default_sheet),
-    ] {
-        if let Some(value) = value {
-            settings.insert(name.into(), value.as_str().into());
+    for (name, given) in &source.settings.given {
+        // A default goes unsaid, so that saying it later changes nothing.
+        let is_default = default_of(name).is_some_and(|default| given.values == [default]);
+        if !NOT_READING.contains(name) && !is_default {
+            let value = match given.values.as_slice() {
+                [one] => one.as_str().into(),
+                several => several.into(),
+            };
+            settings.insert((*name).into(), value);
         }
-    }
-    // The default goes unsaid, so that imports from before there was a choice compare equal.
-    let on_conflict = source.settings.on_type_conflict;
-    if on_conflict != OnTypeConflict::default() {
-        settings.insert("on_type_conflict".into(), on_conflict.word().into());
     }
     serde_json::Value::Object(settings).to_string()
 }
+
+/// Settings that decide where a file goes and whether, not what is read of it.
+const NOT_READING: [&str; 5] = [
+    "ignore",
+    "on_change",
+    "replace_min_percent",
+    "schema",
+    "table",
+];
 
 fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.status = "skipped";
@@ -184,8 +191,8 @@ fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
 /// What earlier attempts at the same file found out.
 #[derive(Default)]
 struct Attempt {
-    /// The types that all of the file's rows need.
-    known: Option<Known>,
+    /// What is known of all rows of a sheet, by its index.
+    known: BTreeMap<u32, Known>,
     /// The table refused a row: which one is found out by storing batch by batch.
     guarded: bool,
 }
@@ -193,41 +200,87 @@ struct Attempt {
 impl Attempt {
     /// What is said of a file is said once.
     fn is_first(&self) -> bool {
-        !self.guarded && self.known.is_none()
+        !self.guarded && self.known.is_empty()
     }
 }
 
 enum Step {
     Finished,
-    Restart(Known),
+    Restart(u32, Known),
 }
 
-/// The import proper, inside its subtransaction.
-fn load(
+/// The sheets of a file, all or nothing: the first one's outcome is the file's
+/// row, the others' are kept with it.
+fn load_sheets(
     file: &File,
     source: &Source,
     call: &Call,
     row: &mut FileRow,
     attempt: &Attempt,
 ) -> Result<Step, Failure> {
-    let started = Instant::now();
-    let (mut client, opened) = Client::open(&file.fd)?;
+    let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
     row.sha256 = Some(opened.sha256.clone());
-    let (index, info) = choose_sheet(&opened, source, call, attempt.is_first())?;
+    let fresh = row.clone();
+    for (nth, chosen) in file_sheets::choose(&opened, source, call, attempt.is_first())?
+        .iter()
+        .enumerate()
+    {
+        let mut own = fresh.clone();
+        let started = Instant::now();
+        if chosen.target != source.target && !call.ledger.plans() {
+            targets::lock_table(&chosen.target)?;
+        }
+        let sheet = (file, &opened, chosen);
+        let step = load(&mut client, sheet, source, call, &mut own, attempt);
+        if step.is_ok() {
+            call.ledger.end_sheet(&mut own);
+        }
+        own.seconds = started.elapsed().as_secs_f64();
+        if nth == 0 || step.is_err() {
+            *row = own;
+        } else {
+            row.other_sheets.push(own);
+        }
+        if let Step::Restart(sheet, columns) = step? {
+            return Ok(Step::Restart(sheet, columns));
+        }
+    }
+    let loaded = |row: &FileRow| matches!(row.status, "imported" | "replaced" | "planned");
+    if loaded(row) || row.other_sheets.iter().any(loaded) {
+        file_sheets::say_lost(&opened, source, call, &row.source_file)?;
+    }
+    // What was noted last is the file's own, its first sheet's.
+    call.ledger.back_to(row);
+    Ok(Step::Finished)
+}
+
+/// The import proper, inside its subtransaction.
+fn load(
+    client: &mut Client,
+    (file, opened, chosen): (&File, &Opened, &Chosen<'_>),
+    source: &Source,
+    call: &Call,
+    row: &mut FileRow,
+    attempt: &Attempt,
+) -> Result<Step, Failure> {
+    let started = Instant::now();
+    let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&source.target, &source.folder, &call.ledger)?;
+    let mut table = TargetTable::open(&chosen.target, &source.folder, &call.ledger)?;
     row.table = Some(table.name.clone());
     table.on_conflict = source.settings.on_type_conflict;
-    if skip(&table.name, info, &opened, file, call, row)? {
+    if skip(&table.name, chosen.key(), opened, file, call, row)? {
         return Ok(Step::Finished);
     }
-    let removed = remove_earlier(&table, info, &opened, call, row, attempt.is_first())?;
+    let on_change = file_sheets::on_change(source);
+    let key = (chosen.key(), on_change);
+    let removed = remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
     let source_file = row.source_file.clone();
     let target = table.name.clone();
     let claim = Claim {
         table: &target,
         source_file: &source_file,
-        sheet_name: &info.name,
+        sheet: chosen.key(),
         sha256: &opened.sha256,
         format: format_name(opened.format),
         stat: file.stat,
@@ -241,13 +294,19 @@ fn load(
     };
     row.import_id = (!call.ledger.plans()).then_some(import_id);
     let head = client.head(HeadRequest {
-        sheet: index,
-        header: HeaderChoice::Auto {
-            known: table.known_headers(),
-        },
+        sheet: chosen.index,
+        header: chosen.header(source, table.known_headers()),
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+        options: chosen.options(source),
     })?;
     if head.header_row.is_none() {
+        if chosen.by_pattern && removed.is_empty() {
+            call.ledger.withdraw(import_id)?;
+            row.import_id = None;
+            row.status = "skipped";
+            row.message = Some("the sheet is empty".into());
+            return Ok(Step::Finished);
+        }
         return Err(
             Failure::new("22000", format!("sheet \"{}\" is empty", info.name))
                 .detail("It has no cell with a value: no header and no rows.")
@@ -256,12 +315,13 @@ fn load(
     }
     call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
-    if let Some(known) = &attempt.known {
+    let known = attempt.known.get(&chosen.index);
+    if let Some(known) = known {
         sheet.join(&known.columns);
     }
     let fitted = table
         .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
-        .map_err(|failure| match &attempt.known {
+        .map_err(|failure| match known {
             Some(known) => failure.also(&known.place),
             None => failure,
         })?;
@@ -277,7 +337,7 @@ fn load(
     };
     let mut rejects = Rejects::new(Limits::of(&source.settings));
     let loaded = match stream::load(
-        &mut client,
+        client,
         &mut table,
         &mut sheet,
         fitted,
@@ -286,12 +346,13 @@ fn load(
         &mut row.schema_changes,
     )? {
         End::Loaded(loaded) => loaded,
-        End::Restart(columns) => return Ok(Step::Restart(columns)),
+        End::Restart(columns) => return Ok(Step::Restart(chosen.index, columns)),
     };
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
-    check_replacement(&removed, rows, &target, &source_file)?;
+    let percent = source.settings.reading.replace_min_percent;
+    check_replacement(&removed, rows, percent, &target, &source_file)?;
     if !call.ledger.plans() {
         audit::complete(
             import_id,
@@ -299,10 +360,11 @@ fn load(
             rejects.entries() as i64,
             started.elapsed().as_secs_f64(),
             loaded.lane,
-            head.header_row.map(|r| r as i32),
+            head.header_row.filter(|row| *row > 0).map(|r| r as i32),
         )?;
     }
-    if let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)? {
+    let elsewhere = call.ledger.also_in(&target, &source_file, &opened.sha256)?;
+    if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
         call.ledger.warning(
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
@@ -322,38 +384,10 @@ fn load(
     Ok(Step::Finished)
 }
 
-fn choose_sheet<'a>(
-    opened: &'a Opened,
-    source: &Source,
-    call: &Call,
-    say: bool,
-) -> Result<(u32, &'a SheetInfo), Failure> {
-    let choice = sheets::choose(
-        &opened.sheets,
-        source.settings.sheet.as_deref(),
-        source.settings.default_sheet.as_deref(),
-    )
-    .map_err(|error| Failure::from(error.report()))?;
-    let index = choice.index();
-    let info = opened
-        .sheets
-        .get(index)
-        .ok_or_else(|| Failure::new("22023", "the workbook has no such sheet"))?;
-    if let (true, SheetChoice::Loose(_)) = (say, choice) {
-        call.ledger.notice(format!(
-            "{}: sheet \"{}\" taken for \"{}\"",
-            source.label,
-            info.name,
-            source.settings.sheet.as_deref().unwrap_or_default()
-        ));
-    }
-    Ok((index as u32, info))
-}
-
 /// Whether the file is skipped: its bytes are in, or held after a revert.
 fn skip(
     table: &TableName,
-    sheet: &SheetInfo,
+    sheet: Sheet<'_>,
     opened: &Opened,
     file: &File,
     call: &Call,
@@ -362,7 +396,7 @@ fn skip(
     if call.reimport {
         return Ok(false);
     }
-    if let Some(import) = call.ledger.present(table, &sheet.name, &opened.sha256)? {
+    if let Some(import) = call.ledger.present(table, sheet, &opened.sha256)? {
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
@@ -372,7 +406,7 @@ fn skip(
     if call.explicit {
         return Ok(false);
     }
-    let Some(import) = call.ledger.held(table, &sheet.name, &opened.sha256)? else {
+    let Some(import) = call.ledger.held(table, sheet, &opened.sha256)? else {
         return Ok(false);
     };
     let who = import.reverted_by.clone().unwrap_or_default();
@@ -394,19 +428,27 @@ struct Removed {
 /// Removes the earlier import of this path (it is replaced), or of these bytes (reimport).
 fn remove_earlier(
     table: &TargetTable,
-    sheet: &SheetInfo,
+    (sheet, on_change): (Sheet<'_>, OnChange),
     opened: &Opened,
     call: &Call,
     row: &FileRow,
     say: bool,
 ) -> Result<Vec<Removed>, Failure> {
+    let sheets = file_sheets::names(opened);
     let mut earlier = call
         .ledger
-        .at_path(&table.name, &sheet.name, &row.source_file)?;
+        .at_path(&table.name, sheet, &row.source_file, &sheets)?;
+    // The same bytes read by another range are the same content, never a new one.
+    let changed = |import: &Import| import.sha256 != opened.sha256;
+    match on_change {
+        OnChange::Error if earlier.iter().any(changed) && !call.reimport => {
+            return Err(changed_since(&earlier, row));
+        }
+        OnChange::Append if !call.reimport => earlier.retain(|import| !changed(import)),
+        _ => {}
+    }
     if call.reimport {
-        let same = call
-            .ledger
-            .present(&table.name, &sheet.name, &opened.sha256)?;
+        let same = call.ledger.present(&table.name, sheet, &opened.sha256)?;
         earlier
             .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     }
@@ -426,20 +468,33 @@ fn remove_earlier(
         removed.push(Removed { deleted });
     }
     if (call.reimport || call.explicit) && !call.ledger.plans() {
-        audit::lift_hold(&table.name, &sheet.name, &opened.sha256)?;
+        audit::lift_hold(&table.name, sheet, &opened.sha256)?;
     }
     Ok(removed)
+}
+
+fn changed_since(earlier: &[Import], row: &FileRow) -> Failure {
+    let when = earlier.first().map(|import| import.imported_at.clone());
+    Failure::new("55000", "the file has changed since it was imported")
+        .detail(format!(
+            "{} was imported on {}; on_change is error.",
+            row.source_file,
+            when.unwrap_or_default()
+        ))
+        .hint("Revert the earlier import, give reimport => true, or set on_change to replace or append.")
 }
 
 /// A re-issue that lost most of its rows is more likely a mistake than a correction.
 fn check_replacement(
     removed: &[Removed],
     rows: i64,
+    percent: Option<u32>,
     table: &TableName,
     source_file: &str,
 ) -> Result<(), Failure> {
+    let percent = percent.map_or(guc::REPLACE_MIN_PERCENT, i64::from);
     let before: i64 = removed.iter().map(|r| r.deleted).sum();
-    if rows * 100 >= before * guc::REPLACE_MIN_PERCENT {
+    if rows * 100 >= before * percent {
         return Ok(());
     }
     Err(Failure::new(
@@ -447,8 +502,7 @@ fn check_replacement(
         format!("the new content has {rows} rows where the earlier import had {before}"),
     )
     .detail(format!(
-        "A replacement must leave at least {} percent of the rows (replace_min_percent).",
-        guc::REPLACE_MIN_PERCENT
+        "A replacement must leave at least {percent} percent of the rows (replace_min_percent)."
     ))
     .hint(format!(
         "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
@@ -490,7 +544,12 @@ fn remarks(
         ));
     }
     if sheet.visibility != pgdatahub_core::protocol::SheetVisibility::Visible {
-        remarks.push("the sheet is hidden".into());
+        remarks.push(match sheet.visibility {
+            pgdatahub_core::protocol::SheetVisibility::VeryHidden => {
+                "the sheet is very hidden".into()
+            }
+            _ => "the sheet is hidden".into(),
+        });
     }
     for (number, what) in [
         (done.blank_rows, "blank row"),

@@ -7,7 +7,7 @@
 use super::imagined::{Imagined, ImaginedTable};
 use super::removal;
 use super::schema::TargetTable;
-use crate::pg::audit::{self, Claim, FileRow, Import};
+use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::blockers::{Blocker, Touched};
 use crate::pg::catalog::{ImportKey, TableName};
 use crate::pg::ddl::Executed;
@@ -67,6 +67,27 @@ impl Ledger {
                 tables.for_each(|table| table.touched = Touched::default());
             }
         });
+    }
+
+    /// Hands over what was noted of a sheet, of which a file may have several.
+    pub fn end_sheet(&self, row: &mut FileRow) {
+        self.imagine(|state| row.plan = std::mem::take(&mut state.file));
+    }
+
+    /// What was noted of the file is again what the row says.
+    pub fn back_to(&self, row: &FileRow) {
+        self.imagine(|state| state.file = row.plan.clone());
+    }
+
+    /// Takes a claim back: there was nothing to import.
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn withdraw(&self, import_id: i64) -> Result<(), Failure> {
+        if self.plans() {
+            return Ok(());
+        }
+        audit::withdraw(import_id)
     }
 
     /// A word for the user: a NOTICE, or the plan's.
@@ -181,10 +202,14 @@ impl Ledger {
     pub fn present(
         &self,
         name: &TableName,
-        sheet: &str,
+        sheet: Sheet<'_>,
         sha256: &str,
     ) -> Result<Option<Import>, Failure> {
-        let same = |i: &&Import| i.table == *name && i.sheet_name == sheet && i.sha256 == sha256;
+        let same = |i: &&Import| {
+            let same_sheet =
+                (i.sheet_name.as_str(), i.sheet_range.as_str()) == (sheet.name, sheet.range);
+            i.table == *name && same_sheet && i.sha256 == sha256
+        };
         if let Some(Some(planned)) = self.imagine(|state| state.loaded.iter().find(same).cloned()) {
             return Ok(Some(planned));
         }
@@ -202,7 +227,7 @@ impl Ledger {
     pub fn held(
         &self,
         name: &TableName,
-        sheet: &str,
+        sheet: Sheet<'_>,
         sha256: &str,
     ) -> Result<Option<Import>, Failure> {
         let recorded = self.imagine(|state| state.recorded.get(name).cloned());
@@ -216,13 +241,28 @@ impl Ledger {
     pub fn at_path(
         &self,
         name: &TableName,
-        sheet: &str,
+        sheet: Sheet<'_>,
         source_file: &str,
+        sheets: &[&str],
     ) -> Result<Vec<Import>, Failure> {
         let Some(recorded) = self.on_record(name) else {
             return Ok(Vec::new());
         };
-        let mut found = audit::at_path(&recorded, sheet, source_file)?;
+        let mut found = audit::at_path(&recorded, sheet, source_file, sheets)?;
+        found.retain(|import| !self.is_removed(import));
+        Ok(found)
+    }
+
+    /// See [`audit::of_lost_sheets`].
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn of_lost_sheets(
+        &self,
+        source_file: &str,
+        sheets: &[&str],
+    ) -> Result<Vec<Import>, Failure> {
+        let mut found = audit::of_lost_sheets(source_file, sheets)?;
         found.retain(|import| !self.is_removed(import));
         Ok(found)
     }
@@ -315,7 +355,8 @@ impl Ledger {
                 import_id: 0,
                 table: claim.table.clone(),
                 source_file: claim.source_file.to_owned(),
-                sheet_name: claim.sheet_name.to_owned(),
+                sheet_name: claim.sheet.name.to_owned(),
+                sheet_range: claim.sheet.range.to_owned(),
                 sha256: claim.sha256.to_owned(),
                 row_count: rows,
                 load_timestamp,

@@ -1,6 +1,7 @@
 //! retry_rejects: rejected rows that fit by now, from the same bytes, into the
 //! import they belong to.
 
+use super::file_sheets;
 use super::ledger::Ledger;
 use super::rejects::Rejects;
 use super::run::{grouped, plural};
@@ -16,9 +17,9 @@ use crate::pg::reader::Client;
 use crate::pg::rejects::{self, Pending};
 use crate::pg::transaction::OneRun;
 use crate::pg::{guc, registry, report, subxact};
-use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::config::{self, FolderSettings, OnTypeConflict};
+use pgdatahub_core::protocol::HeadRequest;
 use pgdatahub_core::protocol::rows::{Run, push_row};
-use pgdatahub_core::protocol::{HeadRequest, HeaderChoice};
 use std::path::Path;
 
 /// Brings rejected rows of an import in; how many.
@@ -99,19 +100,20 @@ fn attempt(
     known: Option<&Known>,
 ) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
-    let (mut client, opened) = Client::open(&file)?;
+    let settings = settings_of(import.import_id)?;
+    let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
     }
     let sheets = &opened.sheets;
     let index = sheets.iter().position(|s| s.name == import.sheet_name);
+    let index = index.ok_or_else(|| other_bytes(import))? as u32;
+    let (header, options) = file_sheets::once_more(&opened, index, &settings, pending.header_row)?;
     let head = client.head(HeadRequest {
-        sheet: index.ok_or_else(|| other_bytes(import))? as u32,
-        header: match pending.header_row {
-            Some(row) => HeaderChoice::Row(row),
-            None => HeaderChoice::Auto { known: Vec::new() },
-        },
+        sheet: index,
+        header,
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+        options,
     })?;
     let mut table = TargetTable::open(&import.table, "", &Ledger::default())?;
     table.on_conflict = OnTypeConflict::RejectRow;
@@ -155,6 +157,24 @@ fn attempt(
         rows: in_now.len() as u64,
         stored,
     }))
+}
+
+/// The settings that the import was made with.
+fn settings_of(import_id: i64) -> Result<FolderSettings, Failure> {
+    let text = audit::settings(import_id)?;
+    let kept: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text).unwrap_or_default();
+    let texts = |value: &serde_json::Value| match value {
+        serde_json::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().unwrap_or_default().to_owned())
+            .collect(),
+        value => vec![value.as_str().unwrap_or_default().to_owned()],
+    };
+    Ok(config::restored(
+        kept.iter()
+            .map(|(name, value)| (name.clone(), texts(value))),
+    ))
 }
 
 fn runs(rows: &[u32]) -> Vec<(u32, u32)> {

@@ -29,6 +29,7 @@ pub struct Run {
     gone: u64,
     not_tried: u64,
     file_no: i64,
+    row_no: i64,
     /// Result rows, in order.
     pub rows: Vec<FileRow>,
 }
@@ -76,6 +77,7 @@ impl Run {
             gone: 0,
             not_tried: 0,
             file_no: 0,
+            row_no: 0,
             rows: Vec::new(),
         }
     }
@@ -89,16 +91,25 @@ impl Run {
     ///
     /// # Errors
     /// The audit's.
-    pub fn file(&mut self, label: &str, row: FileRow) -> Result<(), Failure> {
+    pub fn file(&mut self, label: &str, mut row: FileRow) -> Result<(), Failure> {
         self.file_no += 1;
-        if self.imagined.is_none() {
-            audit::run_file(self.run_id, self.file_no, &row)?;
-        }
         self.count(&row);
-        if self.imagined != Some(Say::Nothing) {
-            self.say(label, &row);
+        let others = std::mem::take(&mut row.other_sheets);
+        let several = !others.is_empty();
+        for sheet in std::iter::once(row).chain(others) {
+            self.row_no += 1;
+            if self.imagined.is_none() {
+                audit::run_file(self.run_id, self.row_no, &sheet)?;
+            }
+            self.count_rows(&sheet);
+            if self.imagined != Some(Say::Nothing) {
+                match &sheet.sheet_name {
+                    Some(name) if several => self.say(&format!("{label} \"{name}\""), &sheet),
+                    _ => self.say(label, &sheet),
+                }
+            }
+            self.rows.push(sheet.for_client());
         }
-        self.rows.push(row.for_client());
         Ok(())
     }
 
@@ -112,6 +123,9 @@ impl Run {
             "not_tried" => self.not_tried += 1,
             _ => self.gone += 1,
         }
+    }
+
+    fn count_rows(&mut self, row: &FileRow) {
         if let (Some(rows), Some(table)) = (row.row_count, &row.table) {
             self.totals.rows += rows;
             self.tables.insert(table.display());
@@ -164,6 +178,7 @@ impl Run {
                 row.rejected = None;
                 row.import_id = None;
                 row.schema_changes.clear();
+                row.other_sheets.clear();
             }
             self.file(label, row)?;
         }

@@ -2,9 +2,7 @@
 
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
-use crate::pg::process::EndReader;
 use crate::pg::reader::Client;
-use crate::pg::transaction::OneRun;
 use pgdatahub_core::protocol::SheetVisibility;
 use std::path::Path;
 
@@ -21,12 +19,10 @@ pub struct SheetRow {
 /// # Errors
 /// The file's own.
 pub fn sheets(path: Option<&str>) -> Result<Vec<SheetRow>, Failure> {
-    let _one = OneRun::begin()?;
-    let _end = EndReader;
     let path = super::options::required_path(path)?;
     let file = Grant::new(&path)?.open_file(Path::new(""))?;
     let (_client, opened) =
-        Client::open(&file).map_err(|failure| failure.also(format!("File: {path}")))?;
+        Client::open_own(&file, false).map_err(|failure| failure.also(format!("File: {path}")))?;
     Ok(opened
         .sheets
         .into_iter()

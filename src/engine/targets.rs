@@ -24,6 +24,8 @@ pub struct Source {
     /// The folder it lies in, as recorded with the table.
     pub folder: String,
     pub target: TableName,
+    /// The table that the folder's name gives, for `table: '{folder}_{sheet}'`.
+    pub folder_table: String,
     pub settings: FolderSettings,
 }
 
@@ -38,6 +40,14 @@ pub struct Plan {
 /// # Errors
 /// F0000 for an invalid one; 58P01 and others for one that cannot be read.
 pub fn configuration(folder: &Grant) -> Result<Option<Config>, Failure> {
+    Ok(configuration_file(folder)?.map(|(config, _)| config))
+}
+
+/// The configuration in force, and the file that it is in.
+///
+/// # Errors
+/// As [`configuration`].
+pub fn configuration_file(folder: &Grant) -> Result<Option<(Config, String)>, Failure> {
     let (bytes, origin, name) = if let Some(path) = guc::text(&guc::CONFIG_FILE) {
         let grant = Grant::new(&path)?;
         let bytes =
@@ -56,7 +66,7 @@ pub fn configuration(folder: &Grant) -> Result<Option<Config>, Failure> {
         }
     };
     config::parse(&bytes, origin)
-        .map(Some)
+        .map(|config| Some((config, name.clone())))
         .map_err(|error| Failure::from(error.report()).also(format!("File: {name}")))
 }
 
@@ -65,20 +75,27 @@ pub fn configuration(folder: &Grant) -> Result<Option<Config>, Failure> {
 /// # Errors
 /// Access, configuration, or two folders that give one table name (42P07).
 pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
-    let listing = grant.list()?;
+    let mut listing = grant.list()?;
+    let mut ignored = 0;
     let config = configuration(grant)?;
     let mut default_schema = None;
     let root = root_name(&options.path);
     let mut folders: Vec<FolderTarget> = Vec::new();
     let mut sources = Vec::with_capacity(listing.workbooks.len());
     for found in &listing.workbooks {
-        let settings = config
+        let mut settings = config
             .as_ref()
             .map(|c| c.settings_for(&found.folders))
             .unwrap_or_default();
+        if settings.reading.ignores(&label(&found.relative)) {
+            ignored += 1;
+            continue;
+        }
+        let folder_table = discover::table_name(&root, &found.folders);
+        fill_folder(&mut settings, &folder_table);
         let table = match &settings.table {
             Some(table) => table.name.clone(),
-            None => discover::table_name(&root, &found.folders),
+            None => folder_table.clone(),
         };
         let folder = folder_path(&options.path, found);
         let schema = match schema_for(options.target_schema.as_deref(), &settings) {
@@ -101,15 +118,36 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
             below: found.relative.clone(),
             folder,
             target: TableName { schema, table },
+            folder_table,
             settings,
         });
     }
+    listing.ignored += ignored;
     discover::check_distinct(&folders).map_err(|clash| Failure::from(clash.report()))?;
     // The glob comes last, so that a partial run keeps the same tables.
     if let Some(glob) = &options.files {
         sources.retain(|source| glob.matches(&source.label));
     }
     Ok(Plan { sources, listing })
+}
+
+/// Puts the folder's table name into a `table: '{folder}_…'`.
+pub fn fill_folder(settings: &mut FolderSettings, folder_table: &str) {
+    if let Some(table) = &mut settings.table
+        && let Some(template) = &table.template
+    {
+        (table.schema, table.name) = template.for_folder(folder_table);
+    }
+}
+
+/// Takes the lock of one more table, which is known only now.
+///
+/// # Errors
+/// SPI's own.
+pub fn lock_table(target: &TableName) -> Result<(), Failure> {
+    let managed = registry::lookup(target)?.map(|managed| managed.name);
+    let name = managed.as_ref().unwrap_or(target);
+    lock_targets(&[TargetKey::of(&name.schema, &name.table)])
 }
 
 /// Takes the targets' locks. A renamed table is known by its folder's name and
@@ -151,8 +189,13 @@ pub fn root_name(path: &str) -> String {
 }
 
 fn folder_path(root: &str, found: &Found) -> String {
+    below(root, &found.folders)
+}
+
+/// A folder below a root, as recorded with its table.
+pub fn below(root: &str, folders: &[String]) -> String {
     std::iter::once(root.trim_end_matches('/'))
-        .chain(found.folders.iter().map(String::as_str))
+        .chain(folders.iter().map(String::as_str))
         .collect::<Vec<_>>()
         .join("/")
 }

@@ -30,8 +30,18 @@ pub struct FileRow {
     pub hint: Option<String>,
     pub sha256: Option<String>,
     pub import_id: Option<i64>,
+    /// The rows of the file's further sheets.
+    pub other_sheets: Vec<FileRow>,
     /// In a plan, what it says besides.
     pub plan: FilePlan,
+}
+
+/// A sheet as the dedup key knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    pub name: &'a str,
+    /// The range that is read; empty for the whole sheet.
+    pub range: &'a str,
 }
 
 impl FileRow {
@@ -80,6 +90,7 @@ pub struct Import {
     pub table: TableName,
     pub source_file: String,
     pub sheet_name: String,
+    pub sheet_range: String,
     pub sha256: String,
     pub row_count: i64,
     pub load_timestamp: TimestampWithTimeZone,
@@ -92,7 +103,7 @@ pub struct Import {
 pub struct Claim<'a> {
     pub table: &'a TableName,
     pub source_file: &'a str,
-    pub sheet_name: &'a str,
+    pub sheet: Sheet<'a>,
     pub sha256: &'a str,
     pub format: &'a str,
     pub stat: FileStat,
@@ -190,8 +201,8 @@ pub fn run_file(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure>
 }
 
 const IMPORT: &str = "SELECT i.import_id, i.table_schema, i.table_name, i.source_file, i.sheet_name, i.file_sha256, i.row_count, \
-     i.load_timestamp, to_char(i.imported_at, 'YYYY-MM-DD HH24:MI'), to_char(i.reverted_at, 'YYYY-MM-DD HH24:MI'), i.reverted_by \
-     FROM pgdatahub.etl_imports i";
+     i.load_timestamp, to_char(i.imported_at, 'YYYY-MM-DD HH24:MI'), to_char(i.reverted_at, 'YYYY-MM-DD HH24:MI'), i.reverted_by, \
+     i.sheet_range FROM pgdatahub.etl_imports i";
 
 fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Failure> {
     let found = as_owner(|| {
@@ -210,6 +221,7 @@ fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Fa
                 imported_at: row.text(9),
                 reverted_at: row.value(10),
                 reverted_by: row.value(11),
+                sheet_range: row.text(12),
             })
         })
     })?;
@@ -220,14 +232,19 @@ fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Fa
 ///
 /// # Errors
 /// SPI's own.
-pub fn present(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Import>, Failure> {
+pub fn present(
+    table: &TableName,
+    sheet: Sheet<'_>,
+    sha256: &str,
+) -> Result<Option<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         sha256.into(),
+        sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.file_sha256 = $4 AND i.reverted_at IS NULL";
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 AND i.reverted_at IS NULL";
     Ok(imports(sql, &args)?.into_iter().next())
 }
 
@@ -235,32 +252,52 @@ pub fn present(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Im
 ///
 /// # Errors
 /// SPI's own.
-pub fn held(table: &TableName, sheet: &str, sha256: &str) -> Result<Option<Import>, Failure> {
+pub fn held(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<Option<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         sha256.into(),
+        sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.file_sha256 = $4 \
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 \
                AND i.held AND i.reverted_at IS NOT NULL ORDER BY i.reverted_at DESC LIMIT 1";
     Ok(imports(sql, &args)?.into_iter().next())
 }
 
-/// The imports of this path and sheet that are in the table now.
+/// The imports of this path that are in the table now: of this sheet, and of
+/// sheets that the workbook, whose sheets are `sheets`, has no more.
 ///
 /// # Errors
 /// SPI's own.
-pub fn at_path(table: &TableName, sheet: &str, source_file: &str) -> Result<Vec<Import>, Failure> {
+pub fn at_path(
+    table: &TableName,
+    sheet: Sheet<'_>,
+    source_file: &str,
+    sheets: &[&str],
+) -> Result<Vec<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
-        sheet.into(),
+        sheet.name.into(),
         source_file.into(),
+        sheets.to_vec().into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND md5(i.source_file) = md5($4) AND i.source_file = $4 \
-               AND i.reverted_at IS NULL ORDER BY i.import_id";
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND (i.sheet_name = $3 OR i.sheet_name <> ALL ($5::text[])) \
+               AND md5(i.source_file) = md5($4) AND i.source_file = $4 AND i.reverted_at IS NULL ORDER BY i.import_id";
     imports(sql, &args)
+}
+
+/// The imports of this path, whatever their table, whose sheet is none of `sheets`.
+///
+/// # Errors
+/// SPI's own.
+pub fn of_lost_sheets(source_file: &str, sheets: &[&str]) -> Result<Vec<Import>, Failure> {
+    imports(
+        "md5(i.source_file) = md5($1) AND i.source_file = $1 AND i.sheet_name <> ALL ($2::text[]) AND i.reverted_at IS NULL \
+         ORDER BY i.import_id",
+        &[source_file.into(), sheets.to_vec().into()],
+    )
 }
 
 /// Now, as a load_timestamp is.
@@ -315,6 +352,21 @@ pub fn settings_differ(import_id: i64, settings: &str) -> Result<bool, Failure> 
         )?
         .flatten()
         .unwrap_or(false))
+    })
+}
+
+/// The settings that an import was made with, as JSON.
+///
+/// # Errors
+/// SPI's own.
+pub fn settings(import_id: i64) -> Result<String, Failure> {
+    as_owner(|| {
+        Ok(spi::first(
+            "SELECT i.settings::text FROM pgdatahub.etl_imports i WHERE i.import_id = $1",
+            &[import_id.into()],
+            |row| row.text(1),
+        )?
+        .unwrap_or_default())
     })
 }
 
@@ -387,14 +439,14 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         let claimed = as_owner(|| {
             spi::first(
                 "INSERT INTO pgdatahub.etl_imports (table_schema, table_name, source_file, sheet_name, file_sha256, load_timestamp, \
-                   imported_by, run_id, format, file_bytes, file_device, file_inode, file_mtime, file_ctime, settings) \
-                 VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * '1 microsecond'::interval, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb) \
+                   imported_by, run_id, format, file_bytes, file_device, file_inode, file_mtime, file_ctime, settings, sheet_range) \
+                 VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * '1 microsecond'::interval, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16) \
                  ON CONFLICT DO NOTHING RETURNING import_id, load_timestamp",
                 &[
                     claim.table.schema.as_str().into(),
                     claim.table.table.as_str().into(),
                     claim.source_file.into(),
-                    claim.sheet_name.into(),
+                    claim.sheet.name.into(),
                     claim.sha256.into(),
                     (microseconds as f64).into(),
                     role.as_str().into(),
@@ -406,6 +458,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
                     claim.stat.mtime.into(),
                     claim.stat.ctime.into(),
                     claim.settings.into(),
+                    claim.sheet.range.into(),
                 ],
                 |row| row.value::<i64>(1).zip(row.value::<TimestampWithTimeZone>(2)),
             )
@@ -414,7 +467,7 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         if claimed.is_some() {
             return Ok(claimed);
         }
-        if present(claim.table, claim.sheet_name, claim.sha256)?.is_some() {
+        if present(claim.table, claim.sheet, claim.sha256)?.is_some() {
             return Ok(None);
         }
     }
@@ -422,6 +475,20 @@ pub fn claim(claim: &Claim<'_>) -> Result<Option<(i64, TimestampWithTimeZone)>, 
         "55000",
         "no unique load_timestamp could be found for this import",
     ))
+}
+
+/// Takes a claim back: there was nothing to import.
+///
+/// # Errors
+/// SPI's own.
+pub fn withdraw(import_id: i64) -> Result<(), Failure> {
+    as_owner(|| {
+        spi::execute(
+            "DELETE FROM pgdatahub.etl_imports WHERE import_id = $1",
+            &[import_id.into()],
+        )
+        .map(|_| ())
+    })
 }
 
 /// Completes an import's record.
@@ -501,12 +568,12 @@ pub fn mark_reverted(import_id: i64, why: &str, hold: bool) -> Result<(), Failur
 ///
 /// # Errors
 /// SPI's own.
-pub fn lift_hold(table: &TableName, sheet: &str, sha256: &str) -> Result<(), Failure> {
+pub fn lift_hold(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<(), Failure> {
     as_owner(|| {
         spi::execute(
             "UPDATE pgdatahub.etl_imports SET held = false \
-              WHERE table_schema = $1 AND table_name = $2 AND sheet_name = $3 AND file_sha256 = $4 AND held",
-            &[table.schema.as_str().into(), table.table.as_str().into(), sheet.into(), sha256.into()],
+              WHERE table_schema = $1 AND table_name = $2 AND sheet_name = $3 AND file_sha256 = $4 AND sheet_range = $5 AND held",
+            &[table.schema.as_str().into(), table.table.as_str().into(), sheet.name.into(), sha256.into(), sheet.range.into()],
         )
         .map(|_| ())
     })

@@ -1,5 +1,6 @@
 //! The settings `pgdatahub.*`.
 
+use super::error::Failure;
 use pgrx::PostgresGucEnum;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
@@ -54,6 +55,31 @@ pub fn text(setting: &GucSetting<Option<CString>>) -> Option<String> {
         .get()
         .map(|value| value.to_string_lossy().into_owned())
         .filter(|value| !value.trim().is_empty())
+}
+
+/// A setting's value and who set it.
+pub struct InForce {
+    pub name: String,
+    pub value: Option<String>,
+    pub source: String,
+}
+
+/// The settings that the calling role may see, by name, with where they come from.
+///
+/// # Errors
+/// SPI's own.
+pub fn in_force() -> Result<Vec<InForce>, Failure> {
+    super::spi::rows(
+        "SELECT s.name, pg_catalog.current_setting(s.name), \
+                CASE WHEN s.sourcefile IS NULL THEN s.source ELSE pg_catalog.format('%s:%s', s.sourcefile, s.sourceline) END \
+           FROM pg_catalog.pg_settings s WHERE pg_catalog.starts_with(s.name, 'pgdatahub.') ORDER BY s.name",
+        &[],
+        |row| InForce {
+            name: row.text(1),
+            value: row.value(2),
+            source: row.text(3),
+        },
+    )
 }
 
 /// Registers all of them; called once, when the library is loaded.

@@ -7,6 +7,7 @@
 //! [`spi_lane`]), and what is remembered ([`audit`], [`registry`]).
 
 pub mod access;
+pub mod argument;
 pub mod audit;
 pub mod blockers;
 pub mod catalog;
@@ -21,12 +22,14 @@ pub mod guarded;
 pub mod guc;
 pub mod identity;
 pub mod import_rows;
+pub mod jsonb;
 pub mod location;
 pub mod lock;
 pub mod move_values;
 pub mod process;
 pub mod prune;
 pub mod reader;
+pub mod record;
 pub mod registry;
 pub mod rejects;
 pub mod report;
@@ -36,6 +39,7 @@ pub mod schema_history;
 pub mod setup;
 pub mod spi;
 pub mod spi_lane;
+pub mod statement;
 pub mod subxact;
 pub mod text_form;
 pub mod transaction;

@@ -1,6 +1,7 @@
 //! The reader process: spawned, fed, and reaped on every way out.
 //!
-//! At most one per backend. An unreaped child that dies of a signal would make
+//! One for the imports of a backend, and one for each look into a workbook, which
+//! may stand open beside an import (a cursor over it). An unreaped child that dies of a signal would make
 //! a postmaster that is PID 1 restart the cluster, so whoever leaves, by Drop,
 //! transaction end or process exit, kills it and waits for it.
 
@@ -20,6 +21,7 @@ pub struct Process {
 
 thread_local! {
     static CURRENT: RefCell<Option<Process>> = const { RefCell::new(None) };
+    static OWN: RefCell<Vec<Process>> = const { RefCell::new(Vec::new()) };
     static HOOKED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -50,7 +52,47 @@ pub fn socket() -> Result<(RawFd, bool), Failure> {
     Ok((fd, true))
 }
 
-/// Kills and reaps the reader, if there is one. Raises nothing.
+/// A reader that nobody else uses; ends with [`end_own`].
+///
+/// # Errors
+/// 58000 when it cannot be started.
+pub fn own_socket() -> Result<RawFd, Failure> {
+    hook();
+    let process = spawn()?;
+    let fd = process.socket.as_raw_fd();
+    OWN.with_borrow_mut(|own| own.push(process));
+    Ok(fd)
+}
+
+/// Kills and reaps the reader behind a socket of [`own_socket`], if it still runs. Raises nothing.
+pub fn end_own(socket: RawFd) {
+    if let Some(process) = take_own(socket) {
+        reap(process);
+    }
+}
+
+fn take_own(socket: RawFd) -> Option<Process> {
+    // try_with, try_borrow: called from exit callbacks, where a panic would abort.
+    let taken = OWN.try_with(|own| {
+        let mut own = own.try_borrow_mut().ok()?;
+        let at = own.iter().position(|p| p.socket.as_raw_fd() == socket)?;
+        Some(own.swap_remove(at))
+    });
+    taken.ok().flatten()
+}
+
+fn end_all() {
+    end();
+    let all = OWN.try_with(|own| {
+        own.try_borrow_mut()
+            .map(|mut own| std::mem::take(&mut *own))
+    });
+    if let Ok(Ok(all)) = all {
+        all.into_iter().for_each(reap);
+    }
+}
+
+/// Kills and reaps the reader of this backend's imports, if there is one. Raises nothing.
 pub fn end() {
     // try_with, try_borrow: called from exit callbacks, where a panic would abort.
     let process =
@@ -61,8 +103,12 @@ pub fn end() {
 }
 
 /// Reaps a reader that has hung up by itself; how it ended, for the DETAIL.
-pub fn end_of_dead() -> String {
-    let Some(process) = CURRENT.with_borrow_mut(Option::take) else {
+pub fn end_of_dead(own: Option<RawFd>) -> String {
+    let process = match own {
+        Some(socket) => take_own(socket),
+        None => CURRENT.with_borrow_mut(Option::take),
+    };
+    let Some(process) = process else {
         return "It had ended before.".into();
     };
     let mut status = 0;
@@ -122,12 +168,12 @@ fn hook() {
 }
 
 unsafe extern "C-unwind" fn at_exit(_code: std::ffi::c_int, _arg: pg_sys::Datum) {
-    end();
+    end_all();
 }
 
 unsafe extern "C-unwind" fn at_xact(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
     if event == pg_sys::XactEvent::XACT_EVENT_ABORT {
-        end();
+        end_all();
     }
 }
 

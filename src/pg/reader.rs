@@ -7,7 +7,7 @@ use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
 use pgdatahub_core::protocol::rows::{self, Run};
 use pgdatahub_core::protocol::{
     Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Request, Response,
-    StreamRequest, VERSION,
+    SheetProfile, StreamRequest, VERSION,
 };
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -18,6 +18,8 @@ const FILES_PER_READER: u32 = 200;
 pub struct Client {
     socket: RawFd,
     answering: bool,
+    /// The reader is this client's alone and ends with it.
+    own: bool,
     /// The last sheet row that came: rows come once and in order.
     last_row: u32,
     /// How many rows came since the stream began.
@@ -43,40 +45,59 @@ thread_local! {
 }
 
 impl Client {
-    /// Starts the reader if none runs, and has it open `file`.
+    /// Starts the reader of imports if it does not run, and has it open `file`;
+    /// `names`: tell its defined names and tables.
     ///
     /// # Errors
     /// 58000 when the reader cannot be started or died; else what it found wrong with the file.
-    pub fn open(file: &OwnedFd) -> Result<(Client, Opened), Failure> {
+    pub fn open(file: &OwnedFd, names: bool) -> Result<(Client, Opened), Failure> {
         if SERVED.get() >= FILES_PER_READER {
             process::end();
         }
         let (socket, fresh) = process::socket()?;
-        let mut client = Client::on(socket);
+        let mut client = Client::on(socket, false);
         if fresh {
             SERVED.set(0);
             client.greet()?;
         }
         SERVED.set(SERVED.get() + 1);
+        let opened = client.open_file(file, names)?;
+        Ok((client, opened))
+    }
+
+    /// Has a reader of its own open `file`; it may be used beside imports and
+    /// other such readers, and ends when the client is dropped.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub fn open_own(file: &OwnedFd, names: bool) -> Result<(Client, Opened), Failure> {
+        let mut client = Client::on(process::own_socket()?, true);
+        client.greet()?;
+        let opened = client.open_file(file, names)?;
+        Ok((client, opened))
+    }
+
+    fn open_file(&mut self, file: &OwnedFd, names: bool) -> Result<Opened, Failure> {
         let limits = Limits {
             max_file_bytes: u64::from(guc::MAX_FILE_SIZE.get().unsigned_abs()) << 10,
             max_cells: u64::from(guc::MAX_CELLS.get().unsigned_abs()),
             cpu_seconds: u64::from(guc::READER_CPU.get().unsigned_abs()),
         };
-        client.send(
-            &Request::Open(OpenRequest { limits }),
+        self.send(
+            &Request::Open(OpenRequest { limits, names }),
             Some(file.as_raw_fd()),
         )?;
-        match client.answer()? {
-            Response::Opened(opened) => Ok((client, opened)),
-            other => Err(unexpected(&other)),
+        match self.answer()? {
+            Response::Opened(opened) => Ok(opened),
+            other => Err(self.unexpected(&other)),
         }
     }
 
-    fn on(socket: RawFd) -> Client {
+    fn on(socket: RawFd, own: bool) -> Client {
         Client {
             socket,
             answering: true,
+            own,
             last_row: 0,
             rows: 0,
             checks: false,
@@ -104,7 +125,7 @@ impl Client {
             )
             .detail(format!("Reader: {}", process::reader_path()))
             .hint("Install both from one build with make install, and reconnect.")),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
@@ -116,7 +137,19 @@ impl Client {
         self.send(&Request::Head(request), None)?;
         match self.answer()? {
             Response::Head(head) => Ok(head),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// What each column of the sheet holds; its head was asked for before.
+    ///
+    /// # Errors
+    /// What the reader found wrong.
+    pub fn profile(&mut self) -> Result<SheetProfile, Failure> {
+        self.send(&Request::Profile, None)?;
+        match self.answer()? {
+            Response::Profile(profile) => Ok(profile),
+            other => Err(self.unexpected(&other)),
         }
     }
 
@@ -141,7 +174,7 @@ impl Client {
         self.send(&Request::Check(request), None)?;
         match self.answer()? {
             end @ (Response::Done(_) | Response::Misfit(_)) => Ok(end),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
@@ -152,22 +185,21 @@ impl Client {
     pub fn next(&mut self) -> Result<Frame, Failure> {
         let mut head = [0; frame::HEADER_LEN];
         self.fill(&mut head)?;
-        let (kind, len) = frame::parse_header(head).map_err(broken)?;
+        let (kind, len) = frame::parse_header(head).map_err(|e| self.broken(&e))?;
         let payload = self.payload(len)?;
         match kind {
             FrameKind::Rows => self.rows(payload),
             FrameKind::Control => {
-                let response = frame::parse_control(&payload).map_err(broken)?;
+                let response = frame::parse_control(&payload).map_err(|e| self.broken(&e))?;
                 if !matches!(response, Response::Rejects { .. }) {
                     self.answering = false;
                 }
                 match &response {
-                    Response::Done(done) if !self.checks && done.rows != self.rows => {
-                        Err(broken(BadFrame(format!(
+                    Response::Done(done) if !self.checks && done.rows != self.rows => Err(self
+                        .broken(&BadFrame(format!(
                             "{} rows came, {} were announced",
                             self.rows, done.rows
-                        ))))
-                    }
+                        )))),
                     _ => Ok(Frame::Control(response)),
                 }
             }
@@ -175,10 +207,10 @@ impl Client {
     }
 
     fn rows(&mut self, payload: Vec<u8>) -> Result<Frame, Failure> {
-        let (runs, at) = rows::parse(&payload).map_err(broken)?;
+        let (runs, at) = rows::parse(&payload).map_err(|e| self.broken(&e))?;
         if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
             if first.first <= self.last_row {
-                return Err(broken(BadFrame(format!(
+                return Err(self.broken(&BadFrame(format!(
                     "row {} after row {}",
                     first.first, self.last_row
                 ))));
@@ -194,17 +226,19 @@ impl Client {
         match self.next()? {
             Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
             Frame::Control(response) => Ok(response),
-            Frame::Rows { .. } => Err(broken(BadFrame("rows where an answer was due".into()))),
+            Frame::Rows { .. } => {
+                Err(self.broken(&BadFrame("rows where an answer was due".into())))
+            }
         }
     }
 
     fn send(&mut self, request: &Request, descriptor: Option<RawFd>) -> Result<(), Failure> {
-        let bytes = frame::control(request).map_err(broken)?;
+        let bytes = frame::control(request).map_err(|e| self.broken(&e))?;
         self.answering = true;
         if process::send(self.socket, &bytes, descriptor) {
             Ok(())
         } else {
-            Err(died())
+            Err(self.died())
         }
     }
 
@@ -227,19 +261,62 @@ impl Client {
         while !buffer.is_empty() {
             match process::receive(self.socket, buffer) {
                 Received::Bytes(got) => buffer = &mut buffer[got..],
-                Received::HungUp => return Err(died()),
-                Received::Silence(seconds) => return Err(silent(seconds)),
+                Received::HungUp => return Err(self.died()),
+                Received::Silence(seconds) => return Err(self.silent(seconds)),
             }
         }
         Ok(())
     }
 }
 
+impl Client {
+    fn died(&self) -> Failure {
+        // A cancel or shutdown that killed the reader must not be masked by its death.
+        transaction::check_for_interrupts();
+        let how = process::end_of_dead(self.own.then_some(self.socket));
+        Failure::new("58000", "the reader process died while it read this file")
+            .detail(how)
+            .hint("The server is not affected. Try the file alone; limits are pgdatahub.reader_memory and pgdatahub.reader_cpu.")
+    }
+
+    fn silent(&self, seconds: u64) -> Failure {
+        self.end();
+        Failure::new("58000", "the reader process did not answer")
+            .detail(format!("Nothing came from it for {seconds} seconds, twice what pgdatahub.reader_cpu allows."))
+            .hint("Is the file on a storage that hangs, or the machine out of memory? Raise pgdatahub.reader_cpu where it is only slow.")
+    }
+
+    fn broken(&self, error: &BadFrame) -> Failure {
+        self.end();
+        Failure::new(
+            "58000",
+            "the reader process sent something that is not of its protocol",
+        )
+        .detail(error.to_string())
+    }
+
+    fn unexpected(&self, response: &Response) -> Failure {
+        self.end();
+        let name = format!("{response:?}");
+        let name = name.split(['(', ' ']).next().unwrap_or_default().to_owned();
+        Failure::new("58000", "the reader process answered out of order")
+            .detail(format!("It sent {name}."))
+    }
+
+    fn end(&self) {
+        if self.own {
+            process::end_own(self.socket);
+        } else {
+            process::end();
+        }
+    }
+}
+
 impl Drop for Client {
     /// A reader with an answer under way cannot take another request.
     fn drop(&mut self) {
-        if self.answering {
-            process::end();
+        if self.own || self.answering {
+            self.end();
         }
     }
 }
@@ -251,7 +328,7 @@ impl Drop for Client {
 pub fn probe() -> Result<Vec<String>, Failure> {
     process::end();
     let (socket, _) = process::socket()?;
-    Client::on(socket).greet()
+    Client::on(socket, false).greet()
 }
 
 /// What the reader refused, as a user sees it.
@@ -260,37 +337,4 @@ pub fn refused(failed: Failed) -> Failure {
     failure.detail = failed.detail;
     failure.hint = failed.hint;
     failure
-}
-
-fn died() -> Failure {
-    // A cancel or shutdown that killed the reader must not be masked by its death.
-    transaction::check_for_interrupts();
-    let how = process::end_of_dead();
-    Failure::new("58000", "the reader process died while it read this file")
-        .detail(how)
-        .hint("The server is not affected. Try the file alone; limits are pgdatahub.reader_memory and pgdatahub.reader_cpu.")
-}
-
-fn silent(seconds: u64) -> Failure {
-    process::end();
-    Failure::new("58000", "the reader process did not answer")
-        .detail(format!("Nothing came from it for {seconds} seconds, twice what pgdatahub.reader_cpu allows."))
-        .hint("Is the file on a storage that hangs, or the machine out of memory? Raise pgdatahub.reader_cpu where it is only slow.")
-}
-
-fn broken(error: BadFrame) -> Failure {
-    process::end();
-    Failure::new(
-        "58000",
-        "the reader process sent something that is not of its protocol",
-    )
-    .detail(error.to_string())
-}
-
-fn unexpected(response: &Response) -> Failure {
-    process::end();
-    let name = format!("{response:?}");
-    let name = name.split(['(', ' ']).next().unwrap_or_default().to_owned();
-    Failure::new("58000", "the reader process answered out of order")
-        .detail(format!("It sent {name}."))
 }

@@ -252,9 +252,11 @@ fn oids(wire: Wire) -> (u32, u32) {
         Wire::Native(ColumnType::Timestamp) => (1114, 1115),
         Wire::Native(ColumnType::Time) => (1083, 1183),
         Wire::Native(ColumnType::Interval) => (1186, 1187),
-        Wire::Native(ColumnType::Text | ColumnType::None) | Wire::Input | Wire::InputNumber => {
-            (25, 1009)
-        }
+        Wire::Native(ColumnType::Text | ColumnType::None)
+        | Wire::Input
+        | Wire::InputNumber
+        | Wire::Exact
+        | Wire::Json => (25, 1009),
     }
 }
 

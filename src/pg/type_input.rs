@@ -38,7 +38,7 @@ pub fn of_targets(table: pg_sys::Oid, targets: &[Target]) -> Vec<Option<TypeInpu
         .iter()
         .map(|target| match target.wire {
             Wire::Input | Wire::InputNumber => of_column(table, &target.column),
-            Wire::Native(_) => None,
+            Wire::Native(_) | Wire::Exact | Wire::Json => None,
         })
         .collect()
 }

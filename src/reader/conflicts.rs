@@ -35,7 +35,9 @@ impl Conflicts {
                 target.display_name()
             ),
             Wire::InputNumber => format!("a value of type {kind}, the column takes numbers only"),
-            Wire::Input => format!("a value of type {kind} does not fit the column"),
+            Wire::Input | Wire::Exact | Wire::Json => {
+                format!("a value of type {kind} does not fit the column")
+            }
         };
         self.reject(column.index, value, reason, "42804", whole_row);
     }

@@ -93,9 +93,9 @@ impl Counters {
             formula_columns_without_value: self.formulas.columns_without_value(),
             replaced_characters: self.replaced,
             merged_ranges: facts
-                .merged_last_rows
+                .merged
                 .iter()
-                .filter(|&&row| row > header_row)
+                .filter(|area| area.last_row > header_row)
                 .count() as u64,
             hidden_rows: self.hidden_rows,
             hidden_columns,

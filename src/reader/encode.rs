@@ -7,7 +7,9 @@ use crate::row::{Content, Row};
 use crate::sink::Sink;
 use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
 use pgdatahub_core::protocol::rows::{Run, push_row};
-use pgdatahub_core::protocol::{OnMisfit, Reject, RowEncoding, StreamColumn, StreamRequest};
+use pgdatahub_core::protocol::{
+    OnMisfit, ROW_NUMBER_COLUMN, Reject, RowEncoding, StreamColumn, StreamRequest,
+};
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::value::Value;
 use pgdatahub_core::{copy_binary, copy_text, text_form};
@@ -68,6 +70,7 @@ pub struct Encoder {
     rejects: Vec<Reject>,
     scratch: String,
     counters: Counters,
+    ignore_unlisted: bool,
 }
 
 impl Encoder {
@@ -80,7 +83,7 @@ impl Encoder {
         if request.columns.len() > 1_600 {
             return Err(bad("more than 1600 columns"));
         }
-        let mut position_of = vec![0u16; crate::row::MAX_COLUMNS as usize];
+        let mut position_of = vec![0u16; ROW_NUMBER_COLUMN as usize + 1];
         for (position, column) in (1u16..).zip(&request.columns) {
             match position_of.get_mut(column.index as usize) {
                 Some(slot @ 0) => *slot = position,
@@ -108,7 +111,13 @@ impl Encoder {
             rejects: Vec::new(),
             scratch: String::new(),
             counters,
+            ignore_unlisted: false,
         })
+    }
+
+    /// Passes over values in columns that are not listed.
+    pub fn ignore_unlisted(&mut self) {
+        self.ignore_unlisted = true;
     }
 
     /// The counters so far.
@@ -177,7 +186,9 @@ impl Encoder {
         for (number, cell) in (1u32..).zip(row.cells()) {
             match self.position_of[cell.index as usize] {
                 0 => {
-                    if let Some(value) = row.value(cell) {
+                    if !self.ignore_unlisted
+                        && let Some(value) = row.value(cell)
+                    {
                         return Some(misfit(cell.index, &value));
                     }
                 }
@@ -196,7 +207,7 @@ impl Encoder {
         let out = &mut self.batch;
         copy_binary::start_row(out, self.columns.len() as u16 + 2);
         for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, *number) {
+            match value_at(row, column, *number) {
                 None => copy_binary::null(out),
                 Some(value) => {
                     if !copy_binary::value(out, &value, column.wire, &mut self.scratch) {
@@ -217,7 +228,7 @@ impl Encoder {
     fn encode_text(&mut self, row: &Row) -> Option<MisfitAt> {
         let out = &mut self.batch;
         for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, *number) {
+            match value_at(row, column, *number) {
                 None => copy_text::null(out),
                 Some(value) => {
                     if !copy_text::value(out, &value, column.wire, &mut self.scratch) {
@@ -293,7 +304,10 @@ pub fn all(
     Ok(StreamEnd::Sheet)
 }
 
-fn value_at(row: &Row, number: u32) -> Option<Value<'_>> {
+fn value_at<'a>(row: &'a Row, column: &StreamColumn, number: u32) -> Option<Value<'a>> {
+    if column.index == ROW_NUMBER_COLUMN {
+        return Some(Value::Bigint(i64::from(row.number)));
+    }
     row.value(row.cells().get((number as usize).checked_sub(1)?)?)
 }
 

@@ -1,22 +1,20 @@
-//! A sheet's header row, and the types of its first rows.
+//! A sheet's header, and the types of its first rows.
 
-use crate::fail::{Failed, FailureKind, Result, corrupt, failed};
-use crate::row::{Cell, Content, Row};
+use crate::clean::{Chained, Clean};
+use crate::crop::Crop;
+use crate::fail::{Failed, FailureKind, Result, failed};
+use crate::header_rows::{self, SEARCHED_ROWS};
+use crate::row::Row;
 use crate::rows::{SheetRows, Workbook};
 use crate::sample::{MAX_KEPT_BYTES, SampleBounds};
 use crate::tally::{CellCount, RestTypes};
-use pgdatahub_core::header::{self, CandidateRow};
-use pgdatahub_core::protocol::{Head, HeadRequest, Header, HeaderChoice};
+use pgdatahub_core::area::{Area, MAX_COLUMNS, MAX_ROWS};
+use pgdatahub_core::naming;
+use pgdatahub_core::protocol::{
+    Head, HeadRequest, Header, HeaderChoice, ROW_NUMBER_COLUMN, SheetOptions,
+};
 use pgdatahub_core::types::ColumnType;
-use pgdatahub_core::{naming, text_form};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
-
-/// The header is looked for in this many first rows.
-const SEARCHED_ROWS: u32 = 50;
-
-/// Excel's bound on a cell's text, in characters.
-const MAX_HEADER_CHARACTERS: usize = 32_767;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A sheet whose header is known, and its rows up to where they have been read.
 pub struct SheetReading {
@@ -26,16 +24,44 @@ pub struct SheetReading {
     pub kept: VecDeque<Row>,
     /// The rows behind them.
     pub rest: Box<dyn SheetRows>,
-    /// Header row, from 1; 0 for a sheet without any.
+    /// Header row, from 1; the row above the first one for a sheet without a header.
     pub header_row: u32,
     /// Header texts by column.
     pub headers: BTreeMap<u32, String>,
+    /// How the sheet is read.
+    pub options: SheetOptions,
+    merged: Vec<Area>,
+    coalesced: BTreeMap<u32, u32>,
+}
+
+impl SheetReading {
+    /// The sheet's rows from its start once more, cleaned; those down to the header may be among them.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn reopen(&self, workbook: &dyn Workbook) -> Result<Box<dyn SheetRows>> {
+        let rows = cropped(workbook, self.sheet, &self.options)?;
+        Ok(self.cleaned(rows))
+    }
+
+    fn cleaned(&self, rows: Box<dyn SheetRows>) -> Box<dyn SheetRows> {
+        if self.options.leaves_rows() {
+            return rows;
+        }
+        Box::new(Clean::new(
+            rows,
+            &self.options,
+            self.header_row,
+            self.coalesced.clone(),
+            self.merged.clone(),
+        ))
+    }
 }
 
 /// Finds header and first types.
 ///
 /// # Errors
-/// BadArgument (22023) for a sheet or header row that does not exist,
+/// BadArgument (22023) for a sheet, range or header row that does not exist,
 /// OtherTemplate (22000), and those of the rows.
 pub fn find(
     workbook: &dyn Workbook,
@@ -43,162 +69,193 @@ pub fn find(
     max_cells: u64,
 ) -> Result<(Head, SheetReading)> {
     let sheet = request.sheet as usize;
-    let mut rest = workbook.rows(sheet)?;
+    let options = &request.options;
+    let several = matches!(&request.header, HeaderChoice::Rows(rows) if rows.len() > 1);
+    let merged = match options.fill_merged || several {
+        true => workbook.merged(sheet)?,
+        false => Vec::new(),
+    };
+    let mut rest = cropped(workbook, sheet, options)?;
     let mut bounds = SampleBounds {
         rows: u64::from(SEARCHED_ROWS),
         bytes: MAX_KEPT_BYTES,
     };
-    let mut search = match &request.header {
-        HeaderChoice::Auto { known } => search_auto(rest.as_mut(), known, &mut bounds)?,
-        HeaderChoice::Row(number) => search_row(rest.as_mut(), *number)?,
-    };
-    let have = search.data.len() as u64;
-    bounds.rows = u64::from(request.sample_rows).saturating_sub(have);
-    if !search.complete {
-        let more = rest.sample(&mut bounds)?;
-        search.complete = more.complete;
-        search.data.extend(more.rows);
+    let first_row = options.area.map_or(1, |area| area.first_row);
+    let mut search = header_rows::search(
+        rest.as_mut(),
+        &request.header,
+        first_row,
+        &merged,
+        &mut bounds,
+    )?;
+    if let (None, Some(area)) = (search.last, options.area) {
+        return Err(outside(workbook, sheet, area)?);
     }
-    let sampled = search.data.len().min(request.sample_rows as usize);
-    let mut types = RestTypes::new(CellCount::new(max_cells));
-    for row in search.data.iter().take(sampled) {
-        types.join(row)?;
-    }
-    let texts = header_texts(search.header.as_ref())?;
-    let head = Head {
-        header_row: search.header.as_ref().map(|row| row.number),
-        skipped_rows: search.skipped,
-        headers: headers(&texts, &types),
-        sampled_rows: sampled as u64,
-        complete: search.complete && sampled == search.data.len(),
+    let coalesced = match options.coalesce {
+        true => coalesced(&mut search.texts),
+        false => BTreeMap::new(),
     };
-    let reading = SheetReading {
+    let mut reading = SheetReading {
         sheet,
         kept: search.data,
         rest,
-        header_row: head.header_row.unwrap_or(0),
-        headers: texts,
+        header_row: search.last.unwrap_or(0),
+        headers: search.texts,
+        options: options.clone(),
+        merged,
+        coalesced,
+    };
+    let mut complete = search.complete;
+    if !options.leaves_rows() {
+        let kept = std::mem::take(&mut reading.kept);
+        let rest = std::mem::replace(&mut reading.rest, Box::new(Nothing::default()));
+        reading.rest = reading.cleaned(Box::new(Chained::new(kept, rest)));
+        complete = false;
+    }
+    let have = reading.kept.len() as u64;
+    bounds.rows = u64::from(request.sample_rows).saturating_sub(have);
+    if !complete {
+        let more = reading.rest.sample(&mut bounds)?;
+        complete = more.complete;
+        reading.kept.extend(more.rows);
+    }
+    let sampled = reading.kept.len().min(request.sample_rows as usize);
+    let mut types = RestTypes::new(CellCount::new(max_cells));
+    for row in reading.kept.iter().take(sampled) {
+        types.join(row)?;
+    }
+    let no_header = request.header == HeaderChoice::None;
+    let head = Head {
+        header_row: search.last.map(|row| if no_header { 0 } else { row }),
+        skipped_rows: search.skipped,
+        headers: headers(&reading.headers, &types, options)?,
+        sampled_rows: sampled as u64,
+        complete: complete && sampled == reading.kept.len(),
     };
     Ok((head, reading))
 }
 
-/// The header row and what was read around it.
-struct Search {
-    header: Option<Row>,
-    skipped: u32,
-    data: VecDeque<Row>,
-    complete: bool,
-}
-
-fn search_auto(
-    rows: &mut dyn SheetRows,
-    known: &[String],
-    bounds: &mut SampleBounds,
-) -> Result<Search> {
-    let sample = rows.sample(bounds)?;
-    let candidates: Vec<CandidateRow<'_>> = sample
-        .rows
-        .iter()
-        .take_while(|row| row.number <= SEARCHED_ROWS)
-        .map(|row| CandidateRow {
-            row: row.number,
-            cells: row_texts(row).collect(),
-        })
-        .collect();
-    let chosen = header::choose(&candidates, known).map_err(|other| Failed {
-        hint: Some("Choose another sheet, or import the file into a table of its own: pgdatahub.import_file('…', table_name => '…').".into()),
-        ..failed(
-            FailureKind::OtherTemplate,
-            format!(
-                "no row matches more than {} of {} known headers: another template?",
-                other.matched, other.known
-            ),
-        )
-    })?;
-    drop(candidates);
-    // Where the first 50 rows are blank, the first row that is not is the header.
-    let chosen = chosen.unwrap_or(0);
-    let mut data = VecDeque::from(sample.rows);
-    let above = chosen.min(data.len());
-    data.drain(..above);
-    Ok(Search {
-        header: data.pop_front(),
-        skipped: above as u32,
-        data,
-        complete: sample.complete,
+fn cropped(
+    workbook: &dyn Workbook,
+    sheet: usize,
+    options: &SheetOptions,
+) -> Result<Box<dyn SheetRows>> {
+    let rows = workbook.rows(sheet)?;
+    Ok(match (options.area, options.keep_spaces) {
+        (None, false) => rows,
+        (area, keep_spaces) => Box::new(Crop::new(rows, area, keep_spaces)),
     })
 }
 
-fn search_row(rows: &mut dyn SheetRows, number: u32) -> Result<Search> {
+/// A range without a single value (22023), with where the sheet's cells are.
+fn outside(workbook: &dyn Workbook, sheet: usize, area: Area) -> Result<Failed> {
+    let mut used: Option<Area> = None;
+    let mut rows = workbook.rows(sheet)?;
     let mut row = Row::default();
-    let mut skipped = 0;
-    let missing = |what: String| failed(FailureKind::BadArgument, what);
-    loop {
-        if !rows.next_row(&mut row)? {
-            return Err(missing(format!("the sheet ends above header row {number}")));
-        }
-        if row.is_blank() {
+    while rows.next_row(&mut row)? {
+        let (Some(first), Some(last)) = (row.cells().first(), row.cells().last()) else {
+            continue;
+        };
+        let so_far = used.get_or_insert(Area {
+            first_row: row.number,
+            last_row: row.number,
+            first_column: first.index,
+            last_column: last.index,
+        });
+        so_far.last_row = row.number;
+        so_far.first_column = so_far.first_column.min(first.index);
+        so_far.last_column = so_far.last_column.max(last.index);
+    }
+    let name = &workbook.sheets()[sheet].name;
+    Ok(Failed {
+        detail: Some(match used {
+            Some(used) => format!("Sheet \"{name}\" has its cells in {used}."),
+            None => format!("Sheet \"{name}\" is empty."),
+        }),
+        hint: Some("Mend range, or leave it out to read the whole sheet.".into()),
+        ..failed(
+            FailureKind::BadArgument,
+            format!("range {area} lies outside the sheet's cells"),
+        )
+    })
+}
+
+/// Columns whose headers clean to the name of one further left, whose header alone remains.
+fn coalesced(texts: &mut BTreeMap<u32, String>) -> BTreeMap<u32, u32> {
+    let mut first = HashMap::new();
+    let mut onto = BTreeMap::new();
+    for (index, text) in texts.iter() {
+        let name = naming::clean(text);
+        if name.is_empty() {
             continue;
         }
-        if row.number >= number {
-            break;
+        match first.get(&name) {
+            Some(before) => {
+                onto.insert(*index, *before);
+            }
+            None => {
+                first.insert(name, *index);
+            }
         }
-        skipped += 1;
     }
-    if row.number > number {
-        return Err(missing(format!("header row {number} is blank")));
-    }
-    Ok(Search {
-        header: Some(row),
-        skipped,
-        data: VecDeque::new(),
-        complete: false,
-    })
+    texts.retain(|index, _| !onto.contains_key(index));
+    onto
 }
 
-fn row_texts(row: &Row) -> impl Iterator<Item = (u32, Cow<'_, str>)> {
-    row.cells()
-        .iter()
-        .filter_map(|cell| cell_text(row, cell).map(|text| (cell.index, text)))
-}
-
-/// A header cell as the sheet shows it: an error literal too may head a column.
-fn cell_text<'a>(row: &'a Row, cell: &'a Cell) -> Option<Cow<'a, str>> {
-    if let Content::Rejected(rejected) = &cell.content {
-        return Some(Cow::Borrowed(naming::trim(&rejected.raw)));
-    }
-    match row.value(cell)? {
-        pgdatahub_core::value::Value::Text(text) => Some(text),
-        value => Some(Cow::Owned(text_form::render(&value))),
-    }
-}
-
-fn header_texts(header: Option<&Row>) -> Result<BTreeMap<u32, String>> {
-    let mut texts = BTreeMap::new();
-    let Some(row) = header else { return Ok(texts) };
-    for (index, text) in row_texts(row) {
-        if text.chars().nth(MAX_HEADER_CHARACTERS).is_some() {
-            let cell = naming::cell(row.number, index);
-            return Err(corrupt(format!(
-                "The header in cell {cell} is longer than Excel allows."
-            )));
-        }
-        texts.insert(index, text.into_owned());
-    }
-    Ok(texts)
-}
-
-/// Columns with a header or with data, by index.
-fn headers(texts: &BTreeMap<u32, String>, types: &RestTypes) -> Vec<Header> {
+/// Columns with a header or with data, by index; the sheet's row number as the last.
+fn headers(
+    texts: &BTreeMap<u32, String>,
+    types: &RestTypes,
+    options: &SheetOptions,
+) -> Result<Vec<Header>> {
     let mut found: BTreeMap<u32, ColumnType> = types.columns().into_iter().collect();
     for index in texts.keys() {
         found.entry(*index).or_insert(ColumnType::None);
     }
-    found
+    let mut headers: Vec<Header> = found
         .into_iter()
         .map(|(index, found)| {
             let text = texts.get(&index).cloned().unwrap_or_default();
             Header { index, text, found }
         })
-        .collect()
+        .collect();
+    if let Some(name) = &options.row_number {
+        let clean = naming::clean(name);
+        if let Some(own) = headers.iter().find(|h| naming::clean(&h.text) == clean) {
+            let cell = naming::column_letters(own.index);
+            return Err(Failed {
+                detail: Some(format!(
+                    "Its column {cell} has the header \"{}\".",
+                    own.text
+                )),
+                hint: Some("Give row_number another name.".into()),
+                ..failed(
+                    FailureKind::BadArgument,
+                    format!("the sheet has a column \"{clean}\" of its own"),
+                )
+            });
+        }
+        headers.push(Header {
+            index: ROW_NUMBER_COLUMN,
+            text: name.clone(),
+            found: ColumnType::Bigint,
+        });
+    }
+    Ok(headers)
 }
+
+/// A sheet without rows.
+#[derive(Default)]
+struct Nothing(crate::rows::SheetFacts);
+
+impl SheetRows for Nothing {
+    fn next_row(&mut self, _row: &mut Row) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn facts(&self) -> &crate::rows::SheetFacts {
+        &self.0
+    }
+}
+
+const _: () = assert!(MAX_ROWS == crate::row::MAX_ROWS && MAX_COLUMNS == crate::row::MAX_COLUMNS);

@@ -8,19 +8,24 @@
 
 pub mod book;
 pub mod channel;
+pub mod clean;
 mod conflicts;
 pub mod counters;
+pub mod crop;
 pub mod detect;
 pub mod encode;
 pub mod fail;
 pub mod hash;
 pub mod head;
+pub mod header_rows;
+pub mod merged;
 pub mod number;
 pub mod ods;
 pub mod package;
 pub mod part;
 pub mod preflight;
 pub mod process;
+pub mod profile;
 pub mod row;
 pub mod rows;
 pub mod sample;

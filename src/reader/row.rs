@@ -52,6 +52,13 @@ pub struct Rejected {
     pub sqlstate: &'static str,
 }
 
+impl Rejected {
+    /// Whether the sheet itself holds an error value there, such as `#N/A`.
+    pub fn is_error_value(&self) -> bool {
+        self.reason.starts_with("error value ")
+    }
+}
+
 /// A sheet row.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
@@ -61,6 +68,8 @@ pub struct Row {
     pub hidden: bool,
     /// Characters replaced in its texts: U+0000 and lone surrogates.
     pub replaced: u64,
+    /// Whether text keeps the white space at its ends.
+    pub keep_spaces: bool,
     cells: Vec<Cell>,
     text: String,
     unsorted: bool,
@@ -72,6 +81,7 @@ impl Row {
         self.number = number;
         self.hidden = false;
         self.replaced = 0;
+        self.keep_spaces = false;
         self.cells.clear();
         self.text.clear();
         self.unsorted = false;
@@ -82,13 +92,18 @@ impl Row {
         &self.cells
     }
 
-    /// A cell's value as the sheet stores it, its text trimmed; none for empty
-    /// text, a rejected cell or a formula without value.
+    /// A cell's value as the sheet stores it, its text trimmed (unless it keeps
+    /// its spaces); none for empty text, a rejected cell or a formula without value.
     pub fn value<'a>(&'a self, cell: &Cell) -> Option<Value<'a>> {
         match &cell.content {
             Content::Value(value) => Some(value.clone()),
             Content::Text { start, end } => {
-                let text = naming::trim(&self.text[*start as usize..*end as usize]);
+                let text = &self.text[*start as usize..*end as usize];
+                let text = if self.keep_spaces {
+                    text
+                } else {
+                    naming::trim(text)
+                };
                 (!text.is_empty()).then_some(Value::Text(Cow::Borrowed(text)))
             }
             Content::Rejected(_) | Content::FormulaWithoutValue => None,
@@ -101,6 +116,29 @@ impl Row {
             Content::Text { .. } => self.value(cell).is_none(),
             _ => false,
         })
+    }
+
+    /// A text cell's text as it stands; none for any other cell.
+    pub fn text_of(&self, cell: &Cell) -> Option<&str> {
+        match &cell.content {
+            Content::Text { start, end } => Some(&self.text[*start as usize..*end as usize]),
+            _ => None,
+        }
+    }
+
+    /// Whether a cell holds text that is no value.
+    pub fn is_empty_text(&self, cell: &Cell) -> bool {
+        self.text_of(cell).is_some() && self.value(cell).is_none()
+    }
+
+    /// The cells, to be changed; call [`Row::sort`] where their order may change.
+    pub fn cells_mut(&mut self) -> &mut Vec<Cell> {
+        &mut self.cells
+    }
+
+    /// Brings changed cells into order again.
+    pub fn sort(&mut self) {
+        self.cells.sort_by_key(|cell| cell.index);
     }
 
     /// Roughly how many bytes the row keeps.

@@ -13,7 +13,8 @@ use crate::row::Row;
 use crate::sample::{Sample, SampleBounds};
 use crate::sink::Sink;
 use crate::tally::RestTypes;
-use pgdatahub_core::protocol::SheetInfo;
+use pgdatahub_core::area::Area;
+use pgdatahub_core::protocol::{NamedArea, SheetInfo};
 
 /// An open workbook.
 pub trait Workbook {
@@ -26,13 +27,31 @@ pub trait Workbook {
     /// BadArgument (22023) for a sheet without cells or an index out of range;
     /// Corrupt (22000), OverLimit (54000).
     fn rows(&self, sheet: usize) -> Result<Box<dyn SheetRows>>;
+
+    /// Defined names and tables; none where this format's reader knows none.
+    ///
+    /// # Errors
+    /// Corrupt (22000).
+    fn names(&self) -> Result<Option<Vec<NamedArea>>> {
+        Ok(None)
+    }
+
+    /// The merged ranges of a sheet, which may stand behind its rows.
+    ///
+    /// # Errors
+    /// As [`Workbook::rows`] and [`SheetRows::next_row`].
+    fn merged(&self, sheet: usize) -> Result<Vec<Area>> {
+        let mut rows = self.rows(sheet)?;
+        crate::crop::drain(rows.as_mut(), &mut Row::default())?;
+        Ok(rows.facts().merged.clone())
+    }
 }
 
 /// What a sheet says beside its cells. Complete once [`SheetRows::next_row`] returned false.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetFacts {
-    /// For each merged range its last row, from 1.
-    pub merged_last_rows: Vec<u32>,
+    /// The merged ranges.
+    pub merged: Vec<Area>,
     /// Hidden columns: first and last index, from 0.
     pub hidden_columns: Vec<(u32, u32)>,
 }

@@ -90,6 +90,7 @@ impl Server {
             Request::Head(request) => self.head(&request),
             Request::Stream(request) => self.stream(request, false),
             Request::Check(request) => self.stream(request, true),
+            Request::Profile => self.profile(),
         }
     }
 
@@ -104,6 +105,11 @@ impl Server {
         stamp.check(&file)?;
         let (format, workbook) = book::open(&source)?;
         let sheets = workbook.sheets().to_vec();
+        let names = if request.names {
+            workbook.names()?
+        } else {
+            None
+        };
         self.open = Some(OpenFile {
             file,
             stamp,
@@ -116,6 +122,7 @@ impl Server {
             bytes,
             format,
             sheets,
+            names,
         })
     }
 
@@ -130,6 +137,20 @@ impl Server {
         open.stamp.check(&open.file)?;
         open.stream = Some(SheetStream::new(reading, max_cells));
         Ok(Response::Head(head))
+    }
+
+    fn profile(&mut self) -> Result<Response> {
+        let open = self
+            .open
+            .as_mut()
+            .ok_or_else(|| out_of_order("no file is open"))?;
+        let stream = open
+            .stream
+            .as_mut()
+            .ok_or_else(|| out_of_order("no head was asked for"))?;
+        let profile = stream.profile(open.workbook.as_ref());
+        open.stamp.check(&open.file)?;
+        profile.map(Response::Profile)
     }
 
     fn stream(&mut self, request: StreamRequest, check_only: bool) -> Result<Response> {

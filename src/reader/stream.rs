@@ -4,11 +4,12 @@ use crate::counters::Counters;
 use crate::encode::{Encoder, MisfitAt, StreamEnd, all};
 use crate::fail::{FailureKind, Result, failed};
 use crate::head::SheetReading;
+use crate::profile::Profile;
 use crate::row::Row;
 use crate::rows::{SheetRows, Workbook};
 use crate::sink::Sink;
 use crate::tally::RestTypes;
-use pgdatahub_core::protocol::{Misfit, StreamDone, StreamRequest};
+use pgdatahub_core::protocol::{Misfit, SheetProfile, StreamDone, StreamRequest};
 
 /// A sheet between its [`crate::head::find`] and its end.
 pub struct SheetStream {
@@ -52,6 +53,9 @@ impl SheetStream {
     ) -> Result<Outcome> {
         let counters = self.position(workbook, request.resume)?;
         let mut encoder = Encoder::new(request, counters)?;
+        if self.reading.options.ignore_unlisted {
+            encoder.ignore_unlisted();
+        }
         self.fresh = false;
         let mut end = StreamEnd::Sheet;
         let kept = &mut self.reading.kept;
@@ -69,6 +73,24 @@ impl SheetStream {
         }
     }
 
+    /// What each column holds, over all data rows.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn profile(&mut self, workbook: &dyn Workbook) -> Result<SheetProfile> {
+        self.position(workbook, false)?;
+        self.fresh = false;
+        let mut profile = Profile::new(self.max_cells);
+        for row in self.reading.kept.drain(..) {
+            profile.add(&row)?;
+        }
+        let mut row = Row::default();
+        while self.reading.rest.next_row(&mut row)? {
+            profile.add(&row)?;
+        }
+        Ok(profile.finish(&self.reading.headers))
+    }
+
     /// Goes to the row to begin with; the counters to go on from.
     fn position(&mut self, workbook: &dyn Workbook, resume: bool) -> Result<Counters> {
         let (above, counters) = match (resume, self.misfit.take()) {
@@ -83,7 +105,7 @@ impl SheetStream {
         };
         if !self.fresh {
             self.reading.kept.clear();
-            let mut rows = workbook.rows(self.reading.sheet)?;
+            let mut rows = self.reading.reopen(workbook)?;
             if let Some(first) = first_below(rows.as_mut(), above)? {
                 self.reading.kept.push_back(first);
             }

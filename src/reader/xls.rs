@@ -12,6 +12,7 @@ use crate::rows::{SheetFacts, SheetRows, Workbook};
 use crate::source::Source;
 use crate::xlsx::{Style, sheet_with_cells};
 use calamine::{Data, Range, Reader, SheetType, SheetVisible, XlsError};
+use pgdatahub_core::area::Area;
 use pgdatahub_core::number_format::FormatClass;
 use pgdatahub_core::protocol::{SheetInfo, SheetVisibility};
 use pgdatahub_core::serial::DateSystem;
@@ -83,10 +84,15 @@ impl Workbook for Xls {
         let merged = book
             .merge_cells_by_sheet_name(&info.name)
             .map_err(unreadable)?;
-        let merged_last_rows = merged.iter().map(|range| range.end.0 + 1).collect();
+        let merged = merged.iter().map(|range| Area {
+            first_row: range.start.0.saturating_add(1),
+            last_row: range.end.0.saturating_add(1),
+            first_column: range.start.1,
+            last_column: range.end.1.min(MAX_COLUMNS - 1),
+        });
         Ok(Box::new(XlsRows {
             facts: SheetFacts {
-                merged_last_rows,
+                merged: merged.collect(),
                 ..SheetFacts::default()
             },
             range,

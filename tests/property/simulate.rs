@@ -10,8 +10,8 @@ use pgdatahub_core::columns::{self, Assigned, RESERVED, Remembered, SheetHeader}
 use pgdatahub_core::evolve::{self, Found, Target};
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
-    HeadRequest, Header, HeaderChoice, Misfit, OnMisfit, Response, RowEncoding, StreamColumn,
-    StreamRequest, Wire,
+    HeadRequest, Header, HeaderChoice, Misfit, OnMisfit, Response, RowEncoding, SheetOptions,
+    StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::Failed;
@@ -102,6 +102,7 @@ impl Import<'_> {
             sheet: 0,
             header: self.header(table),
             sample_rows: self.step.chunk,
+            options: SheetOptions::default(),
         };
         let (head, reading) = head::find(book.as_ref(), &request, MAX_CELLS)?;
         let Response::Head(head) = sent(Response::Head(head)) else {

@@ -183,7 +183,8 @@ fn merged_and_hidden_are_counted() {
         crate::support::MAIN_NS
     );
     let facts = facts(&Parts::with_sheet(&sheet).bytes());
-    assert_eq!(facts.merged_last_rows, [1, 9]);
+    let merged: Vec<String> = facts.merged.iter().map(ToString::to_string).collect();
+    assert_eq!(merged, ["A1:B1", "C2:C9"]);
     assert_eq!(facts.hidden_columns, [(1, 2)]);
 }
 

@@ -6,6 +6,7 @@ mod fixtures;
 mod hostile;
 mod kinds;
 mod odd_markup;
+mod options;
 mod protocol;
 mod streams;
 mod support;

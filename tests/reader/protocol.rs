@@ -4,7 +4,7 @@ use crate::support::{Parts, file, fixture, zipped};
 use pgdatahub_core::protocol::frame::{self, FrameKind, HEADER_LEN};
 use pgdatahub_core::protocol::{
     FailureKind, HeadRequest, HeaderChoice, Hello, Limits, OnMisfit, OpenRequest, PROTOCOL,
-    Request, Response, RowEncoding, StreamColumn, StreamRequest, VERSION, Wire, rows,
+    Request, Response, RowEncoding, SheetOptions, StreamColumn, StreamRequest, VERSION, Wire, rows,
 };
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
@@ -109,7 +109,13 @@ impl Reader {
             max_cells: 1_000_000,
             cpu_seconds,
         };
-        self.send_with(&Request::Open(OpenRequest { limits }), &file(content));
+        self.send_with(
+            &Request::Open(OpenRequest {
+                limits,
+                names: false,
+            }),
+            &file(content),
+        );
         self.response()
     }
 
@@ -138,7 +144,10 @@ fn open_request(max_file_bytes: u64) -> Request {
         max_cells: 1_000_000,
         cpu_seconds: 60,
     };
-    Request::Open(OpenRequest { limits })
+    Request::Open(OpenRequest {
+        limits,
+        names: false,
+    })
 }
 
 pub fn head_request() -> Request {
@@ -147,6 +156,7 @@ pub fn head_request() -> Request {
         sheet: 0,
         header,
         sample_rows: 100,
+        options: SheetOptions::default(),
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::support::{Parts, open};
 use pgdatahub_core::protocol::rows::Run;
 use pgdatahub_core::protocol::{
-    Head, HeadRequest, HeaderChoice, Misfit, OnMisfit, Reject, RowEncoding, StreamColumn,
-    StreamDone, StreamRequest, Wire,
+    Head, HeadRequest, HeaderChoice, Misfit, OnMisfit, Reject, RowEncoding, SheetOptions,
+    StreamColumn, StreamDone, StreamRequest, Wire,
 };
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_reader::fail::{Failed, FailureKind};
@@ -53,6 +53,7 @@ impl Session {
             sheet: 0,
             header,
             sample_rows,
+            options: SheetOptions::default(),
         };
         let (head, reading) = head::find(book.as_ref(), &request, 1_000_000)?;
         let types = head.headers.iter().map(|h| (h.index, h.found)).collect();

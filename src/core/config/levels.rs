@@ -2,7 +2,8 @@
 
 use super::Origin;
 use super::error::{ConfigError, Place};
-use super::settings::{self, FolderSettings, SETTINGS, Scope, Setting};
+use super::lists::{self, LISTS, ListSetting};
+use super::settings::{self, FolderSettings, Given, SETTINGS, Scope, Setting};
 use super::yaml::{Node, Value};
 use crate::nearest::nearest;
 use std::collections::HashMap;
@@ -14,17 +15,86 @@ const FOLDERS: &str = "folders";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Level {
     /// Each setting once, its value checked.
-    settings: Vec<(&'static Setting, String)>,
+    settings: Vec<Entry>,
     /// By [`fold`]ed name.
     folders: HashMap<String, Level>,
+    /// The folder's name as it is written there, and the line.
+    name: String,
+    line: usize,
+}
+
+/// A setting and its value or values.
+#[derive(Debug, Clone)]
+struct Entry {
+    word: Word,
+    values: Vec<String>,
+    line: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    One(&'static Setting),
+    Many(&'static ListSetting),
+}
+
+impl Word {
+    fn name(self) -> &'static str {
+        match self {
+            Word::One(setting) => setting.name,
+            Word::Many(setting) => setting.name,
+        }
+    }
+
+    fn scope(self) -> Scope {
+        match self {
+            Word::One(setting) => setting.scope,
+            Word::Many(setting) => setting.scope,
+        }
+    }
+
+    fn set(self, to: &mut FolderSettings, values: &[String], depth: usize) -> Result<(), String> {
+        match (self, values) {
+            (Word::Many(setting), values) => (setting.set)(to, values),
+            (Word::One(setting), [value]) => (setting.set)(to, value, depth),
+            (Word::One(_), _) => Err("is a list".into()),
+        }
+    }
+}
+
+/// Sets what was given before; names and values that are none any more are passed over.
+pub(super) fn restore(to: &mut FolderSettings, name: &str, values: &[String]) {
+    let _ = set(to, name, values);
+}
+
+/// Sets one setting.
+pub(super) fn set(to: &mut FolderSettings, name: &str, values: &[String]) -> Result<(), String> {
+    let word = settings::find(name)
+        .map(Word::One)
+        .or_else(|| lists::find(name).map(Word::Many));
+    match word {
+        Some(word) => word.set(to, values, 0),
+        None => Err("is no setting".into()),
+    }
 }
 
 impl Level {
     /// Overrides what the levels above said.
     pub fn apply(&self, depth: usize, to: &mut FolderSettings) {
-        for (setting, value) in &self.settings {
+        for entry in &self.settings {
             // Every value was tried when the file was read.
-            let _ = (setting.set)(to, value, depth);
+            let _ = entry.word.set(to, &entry.values, depth);
+            let (values, line) = (entry.values.clone(), entry.line);
+            to.given.insert(entry.word.name(), Given { values, line });
+        }
+    }
+
+    /// All folders below this one, whose own path is `above`, with their lines.
+    pub fn collect_folders(&self, above: &[String], into: &mut Vec<(Vec<String>, usize)>) {
+        for below in self.folders.values() {
+            let mut path = above.to_vec();
+            path.push(below.name.clone());
+            below.collect_folders(&path, into);
+            into.push((path, below.line));
         }
     }
 
@@ -62,7 +132,10 @@ impl Reading {
         let mut folders_line = None;
         for (key, value) in entries {
             let name = key_text(key)?;
-            match (&value.value, settings::find(name)) {
+            let word = settings::find(name)
+                .map(Word::One)
+                .or_else(|| lists::find(name).map(Word::Many));
+            match (&value.value, word) {
                 (Value::Mapping(inner), _) if name == FOLDERS => {
                     once(&mut folders_line, key.place, name)?;
                     for (key, value) in inner {
@@ -77,8 +150,8 @@ impl Reading {
                 (Value::Mapping(_), Some(_)) => {
                     self.folder(&mut level, &mut lines, (name, key.place), value, depth)?;
                 }
-                (_, Some(setting)) => {
-                    self.setting(&mut level, setting, key.place, value, depth)?;
+                (_, Some(word)) => {
+                    self.setting(&mut level, word, key.place, value, depth)?;
                 }
                 (_, None) => return Err(unknown(name, key.place, &value.value)),
             }
@@ -89,39 +162,55 @@ impl Reading {
     fn setting(
         &self,
         level: &mut Level,
-        setting: &'static Setting,
+        word: Word,
         place: Place,
         value: &Node,
         depth: usize,
     ) -> Result<(), ConfigError> {
-        let name = setting.name;
-        if self.origin == Origin::ImportedFolder && setting.scope == Scope::Goes {
+        let name = word.name();
+        if self.origin == Origin::ImportedFolder && word.scope() == Scope::Goes {
             let message =
                 format!("\"{name}\" is not allowed in a file that lies in the imported folder");
             let hint = "Say where data goes in the file that pgdatahub.config_file names.";
             return Err(ConfigError::new(place, message, hint));
         }
-        let text = match &value.value {
-            Value::Text(text) => text,
-            Value::Null => {
+        let values = match (&value.value, word) {
+            (Value::Text(text), _) => vec![text.clone()],
+            (Value::List(items), Word::Many(_)) => items
+                .iter()
+                .map(|item| match &item.value {
+                    Value::Text(text) => Ok(text.clone()),
+                    _ => {
+                        let message = format!("an item of \"{name}\" is not a single value");
+                        let hint = "Quote it if it holds \": \" or is empty.";
+                        Err(ConfigError::new(item.place, message, hint))
+                    }
+                })
+                .collect::<Result<_, _>>()?,
+            (Value::Null, _) => {
                 let message = format!("\"{name}\" has no value");
                 let hint = format!(
                     "Write \"{name}: value\"; a folder of that name goes under \"folders:\"."
                 );
                 return Err(ConfigError::new(place, message, hint));
             }
-            Value::List | Value::Mapping(_) => {
+            (Value::List(_) | Value::Mapping(_), _) => {
                 let message = format!("\"{name}\" takes one value, not a list");
                 return Err(ConfigError::new(value.place, message, ""));
             }
         };
-        if level.settings.iter().any(|(known, _)| known.name == name) {
+        if level.settings.iter().any(|known| known.word.name() == name) {
             return Err(duplicate(name, place, None));
         }
-        (setting.set)(&mut FolderSettings::default(), text, depth).map_err(|reason| {
-            ConfigError::new(value.place, format!("the value of \"{name}\" {reason}"), "")
-        })?;
-        level.settings.push((setting, text.clone()));
+        word.set(&mut FolderSettings::default(), &values, depth)
+            .map_err(|reason| {
+                ConfigError::new(value.place, format!("the value of \"{name}\" {reason}"), "")
+            })?;
+        level.settings.push(Entry {
+            word,
+            values,
+            line: place.line,
+        });
         Ok(())
     }
 
@@ -144,15 +233,17 @@ impl Reading {
         if let Some(line) = lines.insert(fold(name), place.line) {
             return Err(duplicate(name, place, Some(line)));
         }
-        let below = match &value.value {
+        let mut below = match &value.value {
             Value::Mapping(entries) => self.level(entries, depth + 1)?,
             Value::Null => Level::default(),
-            Value::Text(_) | Value::List => {
+            Value::Text(_) | Value::List(_) => {
                 let message = format!("folder \"{name}\" is not a mapping");
                 let hint = "Below a folder stand its settings, such as \"sheet: Claims\", and its folders.";
                 return Err(ConfigError::new(value.place, message, hint));
             }
         };
+        below.name = name.to_owned();
+        below.line = place.line;
         level.folders.insert(fold(name), below);
         Ok(())
     }
@@ -162,7 +253,7 @@ fn key_text(key: &Node) -> Result<&str, ConfigError> {
     match &key.value {
         Value::Text(text) if !text.trim().is_empty() => Ok(text),
         Value::Text(_) | Value::Null => Err(ConfigError::new(key.place, "a key is blank", "")),
-        Value::Mapping(_) | Value::List => {
+        Value::Mapping(_) | Value::List(_) => {
             let hint = "A key is the name of a setting or of a folder.";
             Err(ConfigError::new(
                 key.place,
@@ -196,7 +287,11 @@ fn unknown(name: &str, place: Place, value: &Value) -> ConfigError {
         let hint = "Below it stand folder names, each with a mapping.";
         return ConfigError::new(place, "\"folders\" is not a mapping", hint);
     }
-    let words = || SETTINGS.iter().map(|setting| setting.name).chain([FOLDERS]);
+    let words = || {
+        let lists = LISTS.iter().map(|setting| setting.name);
+        let scalars = SETTINGS.iter().map(|setting| setting.name);
+        scalars.chain(lists).chain([FOLDERS])
+    };
     let meant = match nearest(name, words()) {
         Some(word) => format!("Perhaps you meant \"{word}\"."),
         None => format!(

@@ -16,16 +16,23 @@
 //! down. Every setting is inherited by the folders below and overridden there.
 
 mod conflict;
+mod defaults;
 mod error;
 mod levels;
 mod limit;
+mod lists;
+mod reading;
 mod settings;
+mod template;
 mod yaml;
 
 pub use conflict::OnTypeConflict;
+pub use defaults::default_of;
 pub use error::ConfigError;
 pub use limit::Percent;
-pub use settings::{FolderSettings, TableSetting};
+pub use reading::{DuplicateColumns, OnChange, ReadingSettings};
+pub use settings::{FolderSettings, Given, TableSetting};
+pub use template::TableTemplate;
 
 use levels::Level;
 
@@ -60,7 +67,34 @@ pub fn parse(bytes: &[u8], origin: Origin) -> Result<Config, ConfigError> {
     Ok(Config { top })
 }
 
+/// Settings from their names and values, as [`Given`] had them when a file was imported.
+pub fn restored(given: impl IntoIterator<Item = (String, Vec<String>)>) -> FolderSettings {
+    let mut settings = FolderSettings::default();
+    for (name, values) in given {
+        levels::restore(&mut settings, &name, &values);
+    }
+    settings
+}
+
 impl Config {
+    /// The names of all settings, sorted.
+    pub fn setting_names() -> Vec<&'static str> {
+        let scalars = settings::SETTINGS.iter().map(|setting| setting.name);
+        let lists = lists::LISTS.iter().map(|setting| setting.name);
+        let mut names: Vec<&'static str> = scalars.chain(lists).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Every folder that the configuration names, from the imported folder down,
+    /// with the line that names it; in the order of the lines.
+    pub fn folders(&self) -> Vec<(Vec<String>, usize)> {
+        let mut found = Vec::new();
+        self.top.collect_folders(&[], &mut found);
+        found.sort_by_key(|(_, line)| *line);
+        found
+    }
+
     /// What holds for a folder, given the folder names from the imported folder
     /// down to it; empty for the imported folder itself. A level that is not
     /// configured has its parent's settings, and so have all below it.

@@ -2,7 +2,10 @@
 
 use super::conflict::OnTypeConflict;
 use super::limit::{self, Percent};
+use super::reading::{self, ReadingSettings};
+use super::template::{self, TableTemplate};
 use crate::sql_name;
+use std::collections::BTreeMap;
 
 /// What is configured for one folder, its parents' settings included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +24,32 @@ pub struct FolderSettings {
     pub max_rejects: Option<u64>,
     /// Most rows of one file, in percent, that have a reject.
     pub max_reject_percent: Option<Percent>,
+    /// How workbooks are read.
+    pub reading: ReadingSettings,
+    /// Every setting that is given, by name, as written.
+    pub given: BTreeMap<&'static str, Given>,
+}
+
+impl FolderSettings {
+    /// Sets one setting of what is read, as an argument of a call does: it
+    /// overrides the configuration, and is kept as given.
+    ///
+    /// # Errors
+    /// What is wrong, as the end of a message (22023).
+    pub fn set(&mut self, name: &'static str, values: Vec<String>) -> Result<(), String> {
+        super::levels::set(self, name, &values)?;
+        self.given.insert(name, Given { values, line: 0 });
+        Ok(())
+    }
+}
+
+/// A setting as the file gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// Its value, or its values.
+    pub values: Vec<String>,
+    /// The line it stands on, from 1; 0 for an argument of the call.
+    pub line: usize,
 }
 
 /// A `table:` setting.
@@ -34,6 +63,8 @@ pub struct TableSetting {
     pub set_at_depth: usize,
     /// Set for this very folder, not inherited.
     pub own: bool,
+    /// Where the name has places for folder and sheet.
+    pub template: Option<TableTemplate>,
 }
 
 /// Whom a setting concerns.
@@ -83,14 +114,74 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: schema,
     },
     Setting {
-        name: "sheet",
-        scope: Scope::Reads,
-        set: |to, value, _| text(&mut to.sheet, value),
-    },
-    Setting {
         name: "table",
         scope: Scope::Goes,
         set: table,
+    },
+    Setting {
+        name: "range",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::range(to, value),
+    },
+    Setting {
+        name: "skip_footer",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::put(&mut to.reading.skip_footer, reading::count(value)),
+    },
+    Setting {
+        name: "stop_at_blank",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::put(&mut to.reading.stop_at_blank, reading::count(value)),
+    },
+    Setting {
+        name: "fill_merged",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::put(&mut to.reading.fill_merged, reading::boolean(value)),
+    },
+    Setting {
+        name: "row_number",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::row_number(to, value),
+    },
+    Setting {
+        name: "trim",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::put(&mut to.reading.trim, reading::boolean(value)),
+    },
+    Setting {
+        name: "error_cells",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            reading::put(
+                &mut to.reading.error_cells,
+                reading::one_of(value, reading::ERROR_CELLS),
+            )
+        },
+    },
+    Setting {
+        name: "on_change",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            reading::put(
+                &mut to.reading.on_change,
+                reading::one_of(value, reading::ON_CHANGE),
+            )
+        },
+    },
+    Setting {
+        name: "replace_min_percent",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            reading::put(&mut to.reading.replace_min_percent, reading::percent(value))
+        },
+    },
+    Setting {
+        name: "duplicate_columns",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            let found = reading::one_of(value, reading::DUPLICATE_COLUMNS);
+            reading::put(&mut to.reading.duplicate_columns, found)
+        },
     },
 ];
 
@@ -118,12 +209,20 @@ fn text(to: &mut Option<String>, value: &str) -> Result<(), String> {
 }
 
 fn table(to: &mut FolderSettings, value: &str, depth: usize) -> Result<(), String> {
-    let (schema, name) = sql_name::parse_table(value).map_err(|why| quoted_hint(value, &why))?;
+    let mut template = None;
+    let (schema, name) = if template::is_template(value) {
+        let parsed = TableTemplate::parse(value).map_err(|why| quoted_hint(value, &why))?;
+        template = Some(parsed);
+        (None, value.to_owned())
+    } else {
+        sql_name::parse_table(value).map_err(|why| quoted_hint(value, &why))?
+    };
     to.table = Some(TableSetting {
         schema,
         name,
         set_at_depth: depth,
         own: false,
+        template,
     });
     Ok(())
 }

@@ -200,7 +200,9 @@ fn wrong_values_are_refused_at_their_place() {
         let (line, column, ..) = refused(text);
         (line, column)
     };
-    assert_eq!(place("sheet: [a, b]\n"), (1, 8));
+    assert_eq!(place("range: [a, b]\n"), (1, 8));
+    assert_eq!(place("sheet: [a, {b: c}]\n"), (1, 12));
+    assert_eq!(place("sheet: []\n"), (1, 8));
     assert_eq!(place("a:\n  sheet:\n"), (2, 3));
     assert_eq!(place("sheet: ~\n"), (1, 1));
     assert_eq!(place("sheet: ''\n"), (1, 8));
@@ -337,4 +339,74 @@ proptest::proptest! {
             proptest::prop_assert!(error.line <= text.matches('\n').count() + 2, "{:?}", error);
         }
     }
+}
+
+#[test]
+fn settings_about_reading_are_read() {
+    let config = config(
+        "range: B3:H\nheader_row: [2, 3]\nskip_footer: 2\nstop_at_blank: 1\nfill_merged: true\n\
+         row_number: source_row\nignore: ['*_draft.xlsx', old/**]\nnull_strings: [\"-\", n/a]\ntrim: false\n\
+         error_cells: text\non_change: append\nreplace_min_percent: 0\nduplicate_columns: coalesce\n\
+         sheet: ['Q*', 2]\na: {sheet: One, header_row: none}\n",
+    );
+    let top = settings(&config, "");
+    let reading = &top.reading;
+    assert_eq!(reading.range.as_ref().unwrap().to_string(), "B3:H");
+    assert_eq!(reading.header_row.as_ref().unwrap().to_string(), "2, 3");
+    assert_eq!(reading.sheets.as_ref().unwrap(), &["Q*", "2"]);
+    let options = reading.options(None);
+    assert_eq!((options.skip_footer, options.stop_at_blank), (2, 1));
+    assert!(options.fill_merged && options.keep_spaces && options.coalesce);
+    assert_eq!(options.null_strings, ["-", "n/a"]);
+    assert!(reading.ignores("a/b_draft.xlsx") && reading.ignores("old/x/y.xlsx"));
+    assert!(!reading.ignores("a/old.xlsx") && !reading.ignores("new/old/y.xlsx"));
+    assert_eq!(reading.on_change, Some(OnChange::Append));
+    assert_eq!(top.given["header_row"].values, ["2", "3"]);
+    let given = top.given.iter();
+    let given = given.map(|(name, given)| ((*name).to_owned(), given.values.clone()));
+    assert_eq!(
+        restored(given).reading,
+        top.reading,
+        "as kept with an import"
+    );
+    assert_eq!(top.given["sheet"].line, 14);
+    let below = settings(&config, "a");
+    assert_eq!(
+        (below.sheet.as_deref(), below.reading.sheets),
+        (Some("One"), None)
+    );
+    assert_eq!(below.given["sheet"].line, 15);
+}
+
+#[test]
+fn wrong_settings_about_reading_are_refused() {
+    for (text, part) in [
+        ("range: B3\n", "single cell"),
+        ("range: XFE1:XFE9\n", "XFD1048576"),
+        ("header_row: 0\n", "not auto, none or a row"),
+        ("header_row: [3, 2]\n", "out of order"),
+        ("skip_footer: -1\n", "not a number from 0 to 1000"),
+        ("replace_min_percent: 101\n", "0 to 100"),
+        ("trim: yes\n", "not one of true, false"),
+        ("error_cells: txet\n", "perhaps you meant \"text\""),
+        ("row_number: '--'\n", "no name of a column"),
+        ("ignore: 'a['\n", "no pattern"),
+        ("on_change: [replace]\n", "takes one value"),
+        ("table: '{file}'\n", "braces"),
+    ] {
+        let (line, _, message, _) = refused(text);
+        assert!(line == 1 && message.contains(part), "{text}: {message}");
+    }
+}
+
+#[test]
+fn tables_may_have_places_for_folder_and_sheet() {
+    let config = config("table: 'raw.{folder}_{sheet}'\n");
+    let template = settings(&config, "claims").table.unwrap().template.unwrap();
+    assert!(template.by_sheet());
+    let (schema, table) = template.for_sheet("claims", "Q1");
+    assert_eq!(
+        (schema.as_deref(), table.as_str()),
+        (Some("raw"), "claims_q1")
+    );
 }

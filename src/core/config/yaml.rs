@@ -25,7 +25,7 @@ pub(super) enum Value {
     Text(String),
     /// Keys in the file's order; not yet checked for duplicates.
     Mapping(Vec<(Node, Node)>),
-    List,
+    List(Vec<Node>),
 }
 
 /// Reads a file; `None` if it holds nothing but comments.
@@ -152,12 +152,13 @@ impl<'a> Events<'a> {
     }
 
     fn list(&mut self, depth: usize) -> Result<Value, ConfigError> {
+        let mut items = Vec::new();
         loop {
             let (event, place) = self.next()?;
             if event == Event::SequenceEnd {
-                return Ok(Value::List);
+                return Ok(Value::List(items));
             }
-            self.node(event, place, depth + 1)?;
+            items.push(self.node(event, place, depth + 1)?);
         }
     }
 }

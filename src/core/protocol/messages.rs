@@ -1,5 +1,7 @@
 //! The control messages, one struct each. See the module's diagram for their order.
 
+use super::looking::{NamedArea, SheetProfile};
+use super::sheet_options::SheetOptions;
 use crate::types::ColumnType;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,8 @@ pub enum Request {
     Head(HeadRequest),
     /// Encode the sheet's rows.
     Stream(StreamRequest),
+    /// Say what each column holds. Must follow a [`Request::Head`] of the sheet.
+    Profile,
     /// As [`Request::Stream`], but rows and rejected cells are only counted, not sent: a plan.
     Check(StreamRequest),
 }
@@ -38,6 +42,8 @@ pub enum Response {
     Misfit(Misfit),
     /// The sheet is at its end; ends the stream.
     Done(StreamDone),
+    /// Answer to [`Request::Profile`].
+    Profile(SheetProfile),
     /// The request failed. The reader stays usable for another [`Request::Open`].
     Failed(Failed),
 }
@@ -70,6 +76,9 @@ pub struct Limits {
 pub struct OpenRequest {
     /// Bounds for this file.
     pub limits: Limits,
+    /// Whether [`Opened::names`] is wanted.
+    #[serde(default)]
+    pub names: bool,
 }
 
 /// How a workbook is stored, by its content (its name may lie).
@@ -120,6 +129,9 @@ pub struct Opened {
     pub format: Format,
     /// Its sheets, in order.
     pub sheets: Vec<SheetInfo>,
+    /// Its defined names and tables, if they were asked for; none where the format's reader knows none.
+    #[serde(default)]
+    pub names: Option<Vec<NamedArea>>,
 }
 
 /// Where the header row is.
@@ -133,6 +145,10 @@ pub enum HeaderChoice {
     },
     /// This row, counted from 1.
     Row(u32),
+    /// These rows, in ascending order; their texts are joined by `_`.
+    Rows(Vec<u32>),
+    /// There is none: all rows are data.
+    None,
 }
 
 /// Finds a sheet's header and first types.
@@ -144,6 +160,9 @@ pub struct HeadRequest {
     pub header: HeaderChoice,
     /// How many data rows decide the first types (`pgdatahub.chunk_size`).
     pub sample_rows: u32,
+    /// How the sheet is read, by the stream that follows too.
+    #[serde(default)]
+    pub options: SheetOptions,
 }
 
 /// One header cell.
@@ -160,7 +179,7 @@ pub struct Header {
 /// A sheet's header and the types of its first rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The header row counted from 1; none when the sheet has no non-blank row.
+    /// The (last) header row counted from 1, 0 for [`HeaderChoice::None`]; none when the sheet has no non-blank row.
     pub header_row: Option<u32>,
     /// Non-blank rows above the header that are not read.
     pub skipped_rows: u32,
@@ -183,6 +202,10 @@ pub enum Wire {
     Input,
     /// Text form of numbers only, for a user-made number type's own input; anything else is a misfit.
     InputNumber,
+    /// Text form for any type's input, but numbers with all their digits; any value.
+    Exact,
+    /// As JSON (RFC 8259): numbers, booleans, all else as strings; any value.
+    Json,
 }
 
 /// What a value that its column's wire does not hold leads to.
@@ -328,6 +351,8 @@ pub enum FailureKind {
     OtherTemplate,
     /// 22000: a column of formulas without any cached value
     NoCachedValues,
+    /// 22000: a cell that the settings do not allow
+    BadData,
     /// 08P01: the backend said something out of order
     Protocol,
 }
@@ -340,7 +365,8 @@ impl FailureKind {
             FailureKind::Corrupt
             | FailureKind::Empty
             | FailureKind::OtherTemplate
-            | FailureKind::NoCachedValues => "22000",
+            | FailureKind::NoCachedValues
+            | FailureKind::BadData => "22000",
             FailureKind::OverLimit => "54000",
             FailureKind::StillWritten => "55006",
             FailureKind::Io => "58030",

@@ -21,6 +21,8 @@
 //!       ◀─────────────────────────────── Misfit | Done | Failed, as Stream would end: a plan
 //!   after Misfit: Stream (Check) again with wider targets (from the misfit's row, or from the start)
 //!   after Done: Head for another sheet, or Open for another file
+//! Profile (instead of Stream) ─────────▶
+//!       ◀─────────────────────────────── Profile        (what each column holds) | Failed
 //! ```
 //!
 //! The backend never asks while an answer is under way; it gives up a stream by
@@ -28,8 +30,13 @@
 //! allocate by.
 
 pub mod frame;
+pub mod looking;
 pub mod messages;
 pub mod rows;
+pub mod sheet_options;
+
+pub use looking::{ColumnProfile, NamedArea, SheetProfile};
+pub use sheet_options::{ErrorCells, ROW_NUMBER_COLUMN, SheetOptions};
 
 pub use messages::{
     Failed, FailureKind, Format, Head, HeadRequest, Header, HeaderChoice, Hello, Limits, Misfit,

@@ -30,7 +30,9 @@ fn wires() -> impl Strategy<Value = Wire> {
     prop_oneof![
         types().prop_map(Wire::Native),
         Just(Wire::Input),
-        Just(Wire::InputNumber)
+        Just(Wire::InputNumber),
+        Just(Wire::Exact),
+        Just(Wire::Json)
     ]
 }
 
@@ -43,7 +45,9 @@ fn requests() -> impl Strategy<Value = Request> {
     let limits = any::<(u64, u64, u64)>();
     let choice = prop_oneof![
         any::<Vec<String>>().prop_map(|known| HeaderChoice::Auto { known }),
-        any::<u32>().prop_map(HeaderChoice::Row)
+        any::<u32>().prop_map(HeaderChoice::Row),
+        any::<Vec<u32>>().prop_map(HeaderChoice::Rows),
+        Just(HeaderChoice::None)
     ];
     let columns = prop::collection::vec(
         (any::<u32>(), wires(), on_misfit()).prop_map(|(index, wire, on_misfit)| StreamColumn {
@@ -83,13 +87,15 @@ fn requests() -> impl Strategy<Value = Request> {
                     max_cells,
                     cpu_seconds,
                 },
+                names: false,
             })
         }),
         (any::<(u32, u32)>(), choice).prop_map(|((sheet, sample_rows), header)| Request::Head(
             HeadRequest {
                 sheet,
                 header,
-                sample_rows
+                sample_rows,
+                options: SheetOptions::default(),
             }
         )),
         (any::<bool>(), streams).prop_map(|(check, request)| if check {
@@ -126,6 +132,7 @@ fn opened() -> impl Strategy<Value = Response> {
                 bytes,
                 format,
                 sheets,
+                names: None,
             })
         })
 }
@@ -396,4 +403,48 @@ proptest! {
             prop_assert!(at <= payload.len());
         }
     }
+}
+
+#[test]
+fn messages_about_looking_read_back() {
+    let area = crate::area::Area::WHOLE;
+    let options = SheetOptions {
+        area: Some(area),
+        skip_footer: 1,
+        stop_at_blank: 2,
+        fill_merged: true,
+        row_number: Some("source_row".into()),
+        null_strings: vec!["-".into(), String::new()],
+        keep_spaces: true,
+        error_cells: ErrorCells::Fail,
+        coalesce: true,
+        ignore_unlisted: true,
+    };
+    round_trip(&options);
+    assert_eq!(
+        serde_json::from_str::<SheetOptions>("{}").unwrap(),
+        SheetOptions::default(),
+        "what is not said is the default"
+    );
+    round_trip(&Request::Profile);
+    let column = ColumnProfile {
+        index: 3,
+        header: "Prénom".into(),
+        found: ColumnType::Text,
+        non_null: 2,
+        samples: vec!["a".into(), "b".into()],
+        least: Some("a".into()),
+        greatest: None,
+    };
+    round_trip(&Response::Profile(SheetProfile {
+        rows: 2,
+        columns: vec![column],
+    }));
+    round_trip(&NamedArea {
+        name: "Claims".into(),
+        sheet: Some(1),
+        scope: None,
+        area: Some(area),
+        header: Some(true),
+    });
 }

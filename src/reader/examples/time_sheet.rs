@@ -5,7 +5,8 @@
 
 use pgdatahub_core::protocol::rows::Run;
 use pgdatahub_core::protocol::{
-    HeadRequest, HeaderChoice, OnMisfit, Reject, RowEncoding, StreamColumn, StreamRequest, Wire,
+    HeadRequest, HeaderChoice, OnMisfit, Reject, RowEncoding, SheetOptions, StreamColumn,
+    StreamRequest, Wire,
 };
 use pgdatahub_reader::row::Row;
 use pgdatahub_reader::sink::Sink;
@@ -65,6 +66,7 @@ fn main() {
         sheet,
         header,
         sample_rows: 10_000,
+        options: SheetOptions::default(),
     };
     let (found, reading) = head::find(workbook.as_ref(), &request, u64::MAX).unwrap();
     let headed = start.elapsed();

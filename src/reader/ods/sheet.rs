@@ -8,6 +8,7 @@ use crate::row::{Cell, MAX_COLUMNS, MAX_ROWS, Row};
 use crate::rows::{SheetFacts, SheetRows};
 use crate::scan::{Scanner, Token};
 use crate::scan_text::{Attributes, parse_digits};
+use pgdatahub_core::area::Area;
 
 /// The rows of one table.
 pub struct OdsRows {
@@ -122,11 +123,17 @@ impl OdsRows {
                     attributes,
                 } => {
                     let spanned = count(attributes, b"number-rows-spanned");
-                    if spanned > 1 || count(attributes, b"number-columns-spanned") > 1 {
-                        let last = u64::from(row.number) + spanned - 1;
-                        self.facts
-                            .merged_last_rows
-                            .push(u32::try_from(last).unwrap_or(u32::MAX));
+                    let columns = count(attributes, b"number-columns-spanned");
+                    if spanned > 1 || columns > 1 {
+                        let last = |first: u64, count: u64, most: u32| {
+                            first.saturating_add(count - 1).min(u64::from(most)) as u32
+                        };
+                        self.facts.merged.push(Area {
+                            first_row: row.number,
+                            last_row: last(u64::from(row.number), spanned, MAX_ROWS),
+                            first_column: last(index, 1, MAX_COLUMNS - 1),
+                            last_column: last(index, columns, MAX_COLUMNS - 1),
+                        });
                     }
                     self.cells.start(attributes)?;
                     Some(count(attributes, b"number-columns-repeated"))

@@ -7,6 +7,7 @@ use crate::part::Part;
 use crate::row::{Content, MAX_COLUMNS, MAX_ROWS, Rejected, Row};
 use crate::rows::{SheetFacts, SheetRows};
 use crate::xlsx::Shared;
+use pgdatahub_core::area::Area;
 use pgdatahub_core::value::Value;
 use std::sync::Arc;
 
@@ -98,10 +99,14 @@ impl XlsbRows {
         while let Some(kind) = self.records.next_record()? {
             if kind == BRT_MERGE_CELL {
                 let mut fields = self.records.fields();
-                fields.u32()?;
-                self.facts
-                    .merged_last_rows
-                    .push(fields.u32()?.saturating_add(1));
+                let (first_row, last_row) = (fields.u32()?, fields.u32()?);
+                let (first_column, last_column) = (fields.u32()?, fields.u32()?);
+                self.facts.merged.push(Area {
+                    first_row: first_row.saturating_add(1),
+                    last_row: last_row.saturating_add(1),
+                    first_column,
+                    last_column: last_column.min(MAX_COLUMNS - 1),
+                });
             }
         }
         Ok(())

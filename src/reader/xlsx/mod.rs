@@ -2,6 +2,7 @@
 
 mod cell;
 mod escape;
+mod names;
 mod position;
 mod relationships;
 mod sheet;

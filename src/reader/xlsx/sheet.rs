@@ -9,6 +9,7 @@ use crate::row::{MAX_COLUMNS, Row};
 use crate::rows::{SheetFacts, SheetRows};
 use crate::scan::{Scanner, Token};
 use crate::scan_text::Attributes;
+use pgdatahub_core::area::Area;
 use std::sync::Arc;
 
 /// Where in the part the reader stands.
@@ -104,11 +105,9 @@ impl XlsxRows {
                     name: b"mergeCell",
                     attributes,
                 } => {
-                    if let Some(range) = attributes.raw(b"ref") {
-                        let last = range.rsplit(|&byte| byte == b':').next().unwrap_or(range);
-                        if let Some((_, row)) = position::parse(last) {
-                            self.facts.merged_last_rows.push(row);
-                        }
+                    let text = attributes.raw(b"ref").map(String::from_utf8_lossy);
+                    if let Some(Some(Ok(area))) = text.map(|text| Area::parse(&text)) {
+                        self.facts.merged.push(area);
                     }
                 }
                 Token::Start {

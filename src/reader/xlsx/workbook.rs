@@ -1,5 +1,6 @@
 //! The workbook part: sheets, date system, and the parts that all sheets share.
 
+use super::names;
 use super::relationships::{Relationship, of_part};
 use super::sheet::XlsxRows;
 use super::strings::SharedStrings;
@@ -9,7 +10,7 @@ use crate::package::Package;
 use crate::rows::{SheetRows, Workbook};
 use crate::scan::{Scanner, Token};
 use crate::scan_text;
-use pgdatahub_core::protocol::{SheetInfo, SheetVisibility};
+use pgdatahub_core::protocol::{NamedArea, SheetInfo, SheetVisibility};
 use pgdatahub_core::serial::DateSystem;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub struct Shared {
 /// An open .xlsx or .xlsm workbook.
 pub struct Xlsx {
     package: Package,
+    part: String,
     sheets: Vec<SheetInfo>,
     /// For each sheet its part, where the relationship exists.
     parts: Vec<Option<String>>,
@@ -47,6 +49,7 @@ impl Xlsx {
             dates: DateSystem::Y1900,
             shared: OnceCell::new(),
             package,
+            part: part.into(),
         };
         let mut scanner = Scanner::new(workbook.package.part(part)?, part)?;
         loop {
@@ -142,6 +145,10 @@ impl Workbook for Xlsx {
             .ok_or_else(|| corrupt(format!("Sheet \"{}\" has no part.", info.name)))?;
         let scanner = Scanner::new(self.package.part(part)?, part)?;
         Ok(Box::new(XlsxRows::new(scanner, self.shared()?)))
+    }
+
+    fn names(&self) -> Result<Option<Vec<NamedArea>>> {
+        names::read(&self.package, &self.part, &self.sheets, &self.parts).map(Some)
     }
 }
 

@@ -1,0 +1,353 @@
+//! Looking into a workbook before importing it. Nothing is written, and the
+//! reader is one's own: an import, or another look, may run beside it.
+
+use super::reading::Reading;
+use crate::pg::access::Grant;
+use crate::pg::error::Failure;
+use crate::pg::reader::Client;
+use crate::pg::{guc, report, statement};
+use pgdatahub_core::columns::{self, Assigned, SheetHeader};
+use pgdatahub_core::config::FolderSettings;
+use pgdatahub_core::nearest::nearest;
+use pgdatahub_core::protocol::{
+    Head, HeadRequest, Header, OnMisfit, Reject, RowEncoding, SheetOptions, SheetProfile,
+    StreamColumn, StreamRequest, Wire,
+};
+use pgdatahub_core::sheet_range::SheetRange;
+use pgdatahub_core::types::ColumnType;
+use pgdatahub_core::{naming, sheets};
+use std::path::Path;
+
+/// Rows that are looked at before the first one is returned.
+const FIRST_ROWS: u32 = 50;
+
+/// What to look at.
+#[derive(Debug, Default)]
+pub struct Ask {
+    path: String,
+    sheet: Option<String>,
+    settings: FolderSettings,
+    pub max_rows: Option<u64>,
+}
+
+impl Ask {
+    /// # Errors
+    /// 22004 without a path, 22023 for an unusable argument.
+    pub fn new(
+        path: Option<&str>,
+        mut reading: Reading,
+        max_rows: Option<i64>,
+    ) -> Result<Ask, Failure> {
+        let max_rows = max_rows
+            .map(|rows| {
+                u64::try_from(rows)
+                    .map_err(|_| Failure::new("22023", format!("max_rows is {rows}, less than 0")))
+            })
+            .transpose()?;
+        // One sheet is looked at, never a pattern's.
+        let sheet = reading.sheet.take();
+        let mut settings = FolderSettings::default();
+        reading.apply(&mut settings)?;
+        Ok(Ask {
+            path: super::options::required_path(path)?,
+            sheet,
+            settings,
+            max_rows,
+        })
+    }
+
+    /// How it is read, as arguments of read_excel.
+    fn more_arguments(&self) -> Vec<(&'static str, String)> {
+        let given = self.settings.given.iter();
+        given
+            .map(|(name, given)| (*name, given.values.join(",")))
+            .collect()
+    }
+}
+
+/// A sheet that is being looked at.
+pub struct Look {
+    client: Client,
+    path: String,
+    sheet: String,
+    head: Head,
+    assigned: Vec<Assigned>,
+    rejected: u64,
+    first_rejects: Vec<Reject>,
+}
+
+impl Look {
+    /// Opens the workbook and finds the header.
+    ///
+    /// # Errors
+    /// As for an import: rights, the file, its sheet, range and header row.
+    pub fn open(ask: &Ask, ignore_unlisted: bool) -> Result<Look, Failure> {
+        let at_file = |failure: Failure| failure.also(format!("File: {}", ask.path));
+        let file = Grant::new(&ask.path)?.open_file(Path::new(""))?;
+        let settings = &ask.settings.reading;
+        let names = settings.range.as_ref().is_some_and(SheetRange::is_name);
+        let (mut client, opened) = Client::open_own(&file, names).map_err(at_file)?;
+        let wanted = match &ask.sheet {
+            Some(sheet) => Some(sheets::choose(&opened.sheets, Some(sheet), None)),
+            None if names => None,
+            None => Some(sheets::choose(&opened.sheets, None, None)),
+        };
+        let chosen = wanted
+            .transpose()
+            .map_err(|error| at_file(look_hint(error.report().into())))?
+            .map(|choice| choice.index() as u32);
+        let range = settings
+            .range
+            .as_ref()
+            .map(|range| range.resolve(&opened, chosen))
+            .transpose()
+            .map_err(|report| at_file(report.into()))?;
+        let index = chosen
+            .or(range.and_then(|range| range.sheet))
+            .unwrap_or_default();
+        let sheet = opened
+            .sheets
+            .get(index as usize)
+            .map(|sheet| sheet.name.clone())
+            .unwrap_or_default();
+        let first_rows = ask.max_rows.unwrap_or(u64::MAX).min(u64::from(FIRST_ROWS));
+        let request = HeadRequest {
+            sheet: index,
+            header: settings
+                .header_row
+                .clone()
+                .unwrap_or_default()
+                .choice(Vec::new(), range.as_ref()),
+            sample_rows: (first_rows as u32).min(guc::CHUNK_SIZE.get().unsigned_abs()),
+            options: SheetOptions {
+                ignore_unlisted,
+                ..settings.options(range.as_ref())
+            },
+        };
+        let head = client
+            .head(request)
+            .map_err(|failure| at_file(failure).also(format!("Sheet \"{sheet}\".")))?;
+        let mut look = Look {
+            client,
+            path: ask.path.clone(),
+            sheet,
+            head,
+            assigned: Vec::new(),
+            rejected: 0,
+            first_rejects: Vec::new(),
+        };
+        look.assign()?;
+        Ok(look)
+    }
+
+    fn assign(&mut self) -> Result<(), Failure> {
+        let headers = self.head.headers.iter().map(|header| SheetHeader {
+            index: header.index,
+            text: header.text.clone(),
+            has_data: header.found != ColumnType::None,
+        });
+        self.assigned = columns::assign(&headers.collect::<Vec<_>>(), &[], &[])
+            .map_err(|clash| Failure::from(clash.report()))?;
+        Ok(())
+    }
+
+    /// A failure with the file and sheet in its DETAIL.
+    pub fn locate(&self, failure: Failure) -> Failure {
+        failure
+            .also(format!("Sheet \"{}\".", self.sheet))
+            .also(format!("File: {}", self.path))
+    }
+
+    /// Counts cells that hold no value; the first few are remembered.
+    pub fn reject(&mut self, rejects: Vec<Reject>) {
+        self.rejected += rejects.len() as u64;
+        let room = 3usize.saturating_sub(self.first_rejects.len());
+        self.first_rejects.extend(rejects.into_iter().take(room));
+    }
+
+    /// Says at the end which cells came as NULL for want of a value.
+    pub fn say_rejects(&mut self) {
+        if self.rejected == 0 {
+            return;
+        }
+        let first: Vec<String> = self
+            .first_rejects
+            .iter()
+            .map(|r| format!("{} ({})", naming::cell(r.row, r.column), r.raw_value))
+            .collect();
+        report::warning(
+            format!(
+                "{} of sheet \"{}\" read as NULL",
+                super::run::plural(self.rejected, "cell"),
+                self.sheet
+            ),
+            Some(format!(
+                "They hold no value that can be stored: {}{}",
+                first.join(", "),
+                if self.rejected > 3 { ", …" } else { "." }
+            )),
+            None,
+        );
+        self.rejected = 0;
+    }
+
+    /// The column of the sheet that a definition's name means.
+    ///
+    /// # Errors
+    /// 42703, with the columns there are.
+    pub fn index_of(&self, name: &str) -> Result<u32, Failure> {
+        if let Some(column) = self.assigned.iter().find(|a| a.column == name) {
+            return Ok(column.index);
+        }
+        // A column without a header may have its first value far below.
+        let headed = |index: u32| self.head.headers.iter().any(|h| h.index == index);
+        let letters = name.strip_prefix("column_").unwrap_or_default();
+        let cell = pgdatahub_core::area::Area::parse(&format!("{letters}1"));
+        if let Some(Ok(area)) = cell
+            && naming::blank_header(area.first_column) == name
+            && !headed(area.first_column)
+        {
+            return Ok(area.first_column);
+        }
+        let known: Vec<&str> = self.assigned.iter().map(|a| a.column.as_str()).collect();
+        let near = nearest(name, known.iter().copied());
+        let failure = Failure::new("42703", format!("the sheet has no column \"{name}\""))
+            .detail(format!("Its columns are {}.", known.join(", ")));
+        Err(self.locate(match near {
+            Some(near) => failure.hint(format!("Perhaps you meant \"{near}\".")),
+            None => failure,
+        }))
+    }
+
+    /// Begins the stream of these columns.
+    ///
+    /// # Errors
+    /// 58000 when the reader died.
+    pub fn stream(&mut self, columns: Vec<StreamColumn>, resume: bool) -> Result<(), Failure> {
+        self.client.stream(StreamRequest {
+            columns,
+            encoding: RowEncoding::Binary,
+            source_file: String::new(),
+            load_timestamp: 0,
+            resume,
+            unfillable: Vec::new(),
+            only: None,
+        })
+    }
+
+    /// All columns as they are known now: index and name.
+    pub fn all_columns(&self) -> Vec<(u32, String)> {
+        self.assigned
+            .iter()
+            .map(|a| (a.index, a.column.clone()))
+            .collect()
+    }
+
+    /// Columns that turned out to hold values are columns from now on.
+    ///
+    /// # Errors
+    /// None but those of naming them.
+    pub fn widen(&mut self, more: impl Iterator<Item = (u32, ColumnType)>) -> Result<(), Failure> {
+        for (index, found) in more {
+            match self.head.headers.iter_mut().find(|h| h.index == index) {
+                Some(header) => header.found = header.found.join(found),
+                None => self.head.headers.push(Header {
+                    index,
+                    text: String::new(),
+                    found,
+                }),
+            }
+        }
+        self.assign()
+    }
+
+    /// The reader that the rows come from.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+fn look_hint(mut failure: Failure) -> Failure {
+    if failure.message.contains("none is chosen") {
+        failure.hint =
+            Some("Name one with sheet => '…'; pgdatahub.sheets(path) lists them.".into());
+    }
+    failure
+}
+
+/// How one column of a look's stream travels.
+pub fn column(index: u32, wire: Wire) -> StreamColumn {
+    StreamColumn {
+        index,
+        wire,
+        on_misfit: OnMisfit::Misfit,
+    }
+}
+
+/// One column of a sheet, over all of its rows.
+pub struct ColumnRow {
+    pub header: Option<String>,
+    pub column_name: String,
+    pub found: ColumnType,
+    pub non_null: i64,
+    pub samples: Vec<String>,
+    pub least: Option<String>,
+    pub greatest: Option<String>,
+}
+
+/// The columns of a sheet with the types an import would give them.
+///
+/// # Errors
+/// As [`Look::open`], and what is wrong with the rows.
+pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
+    let (_, profile, assigned) = profiled(ask)?;
+    let rows = profile.columns.into_iter().filter_map(|column| {
+        let name = assigned.iter().find(|a| a.index == column.index)?;
+        Some(ColumnRow {
+            header: Some(column.header).filter(|header| !header.is_empty()),
+            column_name: name.column.clone(),
+            found: column.found,
+            non_null: column.non_null as i64,
+            samples: column.samples,
+            least: column.least,
+            greatest: column.greatest,
+        })
+    });
+    Ok(rows.collect())
+}
+
+/// The statement that reads a sheet with its columns' types.
+///
+/// # Errors
+/// As [`columns`]; 22000 for a sheet without columns.
+pub fn query(ask: &Ask) -> Result<String, Failure> {
+    let (look, profile, assigned) = profiled(ask)?;
+    let type_of = |index: u32| {
+        let found = profile.columns.iter().find(|c| c.index == index);
+        found.map_or(ColumnType::None, |c| c.found).display_name()
+    };
+    let columns: Vec<(String, &'static str)> = assigned
+        .iter()
+        .map(|a| (a.column.clone(), type_of(a.index)))
+        .collect();
+    if columns.is_empty() {
+        return Err(look.locate(Failure::new("22000", "the sheet is empty")));
+    }
+    Ok(statement::read_excel(
+        &look.path,
+        &look.sheet,
+        &ask.more_arguments(),
+        &columns,
+    ))
+}
+
+fn profiled(ask: &Ask) -> Result<(Look, SheetProfile, Vec<Assigned>), Failure> {
+    let mut look = Look::open(ask, false)?;
+    let profile = look
+        .client
+        .profile()
+        .map_err(|failure| look.locate(failure))?;
+    look.widen(profile.columns.iter().map(|c| (c.index, c.found)))?;
+    let assigned = look.assigned.clone();
+    Ok((look, profile, assigned))
+}
