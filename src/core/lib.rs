@@ -17,6 +17,7 @@ pub mod copy_binary;
 pub mod copy_text;
 pub mod decode;
 pub mod discover;
+pub mod ellipsis;
 pub mod evolve;
 pub mod header;
 pub mod header_setting;
