@@ -13,6 +13,7 @@ use pgdatahub_core::protocol::{
     StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_core::sheet_range::SheetRange;
+use pgdatahub_core::text_input::TextRules;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::{naming, sheets};
 use std::path::Path;
@@ -124,6 +125,7 @@ impl Look {
                 ignore_unlisted,
                 ..SheetOptions::default()
             },
+            text: TextRules::default(),
         };
         let head = client
             .head(request)

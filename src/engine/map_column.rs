@@ -198,7 +198,11 @@ fn plan<'a>(
         }
         ColumnKind::Input { sql_type } => (None, input(sql_type, false)),
         ColumnKind::InputNumber { sql_type } => (None, input(sql_type, true)),
-        ColumnKind::Refused { sql_type, .. } => {
+        ColumnKind::Typed {
+            sql_type,
+            input: kind,
+        } if kind.is_number() => (None, input(sql_type, true)),
+        ColumnKind::Typed { sql_type, .. } | ColumnKind::Refused { sql_type, .. } => {
             return Err(unmet(target_name, sql_type, old));
         }
     };

@@ -10,3 +10,4 @@ mod options;
 mod protocol;
 mod streams;
 mod support;
+mod text_rules;

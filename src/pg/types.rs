@@ -1,0 +1,240 @@
+//! How a column's type takes values, and what a type's or zone's name means.
+
+use super::compat;
+use super::error::Failure;
+use super::spi;
+use pgdatahub_core::evolve::{ColumnKind, DeclaredType};
+use pgdatahub_core::input_type::InputType;
+use pgdatahub_core::nearest::nearest;
+use pgdatahub_core::types::ColumnType;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ffi::{CStr, CString};
+
+/// Names that a misspelt type may have meant.
+const KNOWN: [&str; 22] = [
+    "bigint",
+    "boolean",
+    "bytea",
+    "character",
+    "character varying",
+    "date",
+    "double precision",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "numeric",
+    "real",
+    "smallint",
+    "text",
+    "time",
+    "timestamp",
+    "timestamp with time zone",
+    "timestamptz",
+    "uuid",
+    "varchar",
+    "xml",
+];
+
+/// What a column of this type takes: a native type of ours, another type
+/// through its own input, or nothing. `sql_type` is what `format_type` prints.
+pub fn kind(oid: pg_sys::Oid, typmod: i32, sql_type: String) -> ColumnKind {
+    match native(oid) {
+        Some(native) if typmod == -1 => ColumnKind::Native(native),
+        _ => user_kind(oid, typmod, sql_type),
+    }
+}
+
+fn native(oid: pg_sys::Oid) -> Option<ColumnType> {
+    Some(match oid {
+        pg_sys::BOOLOID => ColumnType::Boolean,
+        pg_sys::INT8OID => ColumnType::Bigint,
+        pg_sys::FLOAT8OID => ColumnType::Double,
+        pg_sys::NUMERICOID => ColumnType::Numeric,
+        pg_sys::DATEOID => ColumnType::Date,
+        pg_sys::TIMESTAMPOID => ColumnType::Timestamp,
+        pg_sys::TIMEOID => ColumnType::Time,
+        pg_sys::INTERVALOID => ColumnType::Interval,
+        pg_sys::TEXTOID => ColumnType::Text,
+        _ => return None,
+    })
+}
+
+/// What a type of the user's own takes: a domain what its base type does.
+fn user_kind(oid: pg_sys::Oid, typmod: i32, sql_type: String) -> ColumnKind {
+    let mut base_typmod = typmod;
+    // SAFETY: syscache look-ups of a type that a column or to_regtype named.
+    let base = unsafe { pg_sys::getBaseTypeAndTypmod(oid, &raw mut base_typmod) };
+    if let Some(reason) = refusal(base, base_typmod) {
+        let reason = reason.to_owned();
+        return ColumnKind::Refused { sql_type, reason };
+    }
+    if let Some(input) = checked(base, base_typmod) {
+        return ColumnKind::Typed { sql_type, input };
+    }
+    match category(base) {
+        b'N' => ColumnKind::InputNumber { sql_type },
+        b'D' | b'T' | b'B' => ColumnKind::Refused {
+            reason: "Its input may take more than one spelling.".into(),
+            sql_type,
+        },
+        _ => ColumnKind::Input { sql_type },
+    }
+}
+
+/// Types whose input depends on the session, or drops what it cannot keep.
+fn refusal(base: pg_sys::Oid, typmod: i32) -> Option<&'static str> {
+    let zoned = |oid| matches!(oid, pg_sys::TIMESTAMPTZOID | pg_sys::TIMETZOID);
+    match base {
+        pg_sys::TIMETZOID => Some("A workbook's times have no zone."),
+        pg_sys::MONEYOID => Some("Its input depends on lc_monetary and rounds."),
+        pg_sys::CHAROID | pg_sys::NAMEOID => Some("Its input cuts longer texts off."),
+        pg_sys::INTERVALOID if typmod != -1 && (typmod >> 16) & 0x7fff != 0x7fff => {
+            Some("Its fields cut parts of an interval off.")
+        }
+        _ if zoned(element(base)) => Some("Its input depends on the session's time zone."),
+        _ => None,
+    }
+}
+
+/// The type of an array's or range's elements; InvalidOid for any other type.
+fn element(base: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: syscache look-ups, InvalidOid for what is no such type.
+    unsafe {
+        let element = pg_sys::get_element_type(base);
+        if element != pg_sys::InvalidOid {
+            return element;
+        }
+        let range = pg_sys::get_multirange_range(base);
+        pg_sys::get_range_subtype(if range == pg_sys::InvalidOid {
+            base
+        } else {
+            range
+        })
+    }
+}
+
+/// Types that would round, or read what is ambiguous, were their values not checked first.
+fn checked(base: pg_sys::Oid, typmod: i32) -> Option<InputType> {
+    let integer = |min, max| Some(InputType::Integer { min, max });
+    let digits = u8::try_from(typmod).unwrap_or(6).min(6);
+    match base {
+        pg_sys::BOOLOID => Some(InputType::Boolean),
+        pg_sys::INT2OID => integer(i16::MIN.into(), i16::MAX.into()),
+        pg_sys::INT4OID => integer(i32::MIN.into(), i32::MAX.into()),
+        pg_sys::INT8OID => integer(i64::MIN, i64::MAX),
+        pg_sys::OIDOID => integer(0, u32::MAX.into()),
+        pg_sys::NUMERICOID if typmod < 0 => Some(InputType::Decimal),
+        // numeric.c: precision in the upper half, scale as an 11-bit number with sign.
+        pg_sys::NUMERICOID => Some(InputType::Numeric {
+            precision: ((typmod - 4) >> 16) & 0xffff,
+            scale: (((typmod - 4) & 0x7ff) ^ 1024) - 1024,
+        }),
+        pg_sys::FLOAT4OID => Some(InputType::Real),
+        pg_sys::FLOAT8OID => Some(InputType::Double),
+        pg_sys::DATEOID => Some(InputType::Date),
+        pg_sys::TIMESTAMPOID => Some(InputType::Timestamp { digits }),
+        pg_sys::TIMESTAMPTZOID => Some(InputType::TimestampTz { digits }),
+        pg_sys::TIMEOID => Some(InputType::Time { digits }),
+        // timestamp.h: the fields in the upper half, 0xffff in the lower one for any precision.
+        pg_sys::INTERVALOID => Some(InputType::Interval {
+            digits: u8::try_from(typmod & 0xffff).unwrap_or(6).min(6),
+        }),
+        _ => None,
+    }
+}
+
+fn category(oid: pg_sys::Oid) -> u8 {
+    let (mut category, mut preferred) = (0, false);
+    // SAFETY: a syscache look-up that fills both.
+    unsafe {
+        pg_sys::get_type_category_preferred(oid, &raw mut category, &raw mut preferred);
+    }
+    category as u8
+}
+
+/// A type that the configuration names.
+///
+/// # Errors
+/// 42704 when there is none of that name, 0A000 for one that takes no values;
+/// 42601 is raised by PostgreSQL for what is no type's name.
+pub fn resolve(text: &str) -> Result<DeclaredType, Failure> {
+    let known = spi::first(
+        "SELECT true FROM (SELECT pg_catalog.to_regtype($1) AS t) r WHERE r.t IS NOT NULL",
+        &[text.into()],
+        |_| (),
+    )?;
+    let word = text.split('(').next().unwrap_or(text);
+    if known.is_none() {
+        let failure = Failure::new("42704", format!("type \"{text}\" does not exist"))
+            .detail("The configuration gives it to a column under \"columns\".");
+        return Err(match nearest(word, KNOWN) {
+            Some(meant) => failure.hint(format!("Perhaps you meant \"{meant}\".")),
+            None => {
+                failure.hint("Create it, put its schema into search_path, or qualify its name.")
+            }
+        });
+    }
+    let name =
+        CString::new(text).map_err(|_| Failure::new("22021", "the type's name holds NUL"))?;
+    let (oid, typmod) = compat::parse_type(&name);
+    let given = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN as u16;
+    let display = format_type(oid, typmod, given);
+    let kind = user_kind(oid, typmod, display.clone());
+    if let ColumnKind::Refused { reason, .. } = &kind {
+        return Err(Failure::new(
+            "0A000",
+            format!("columns of type {display} cannot be imported into"),
+        )
+        .detail(reason.clone())
+        .hint("Give the column another type under \"columns\" in the configuration."));
+    }
+    Ok(DeclaredType {
+        sql: format_type(
+            oid,
+            typmod,
+            given | pg_sys::FORMAT_TYPE_FORCE_QUALIFY as u16,
+        ),
+        native: native(oid).filter(|_| typmod == -1),
+        display,
+        kind,
+    })
+}
+
+fn format_type(oid: pg_sys::Oid, typmod: i32, flags: u16) -> String {
+    // SAFETY: returns a palloc'd, terminated string for any type.
+    let text = unsafe { CStr::from_ptr(pg_sys::format_type_extended(oid, typmod, flags)) };
+    text.to_string_lossy().into_owned()
+}
+
+thread_local! {
+    /// Zones that were found: pg_timezone_names reads hundreds of files.
+    static ZONES: RefCell<HashSet<String>> = RefCell::default();
+}
+
+/// Checks the name of a time zone: one of the time zone database, letter case aside.
+///
+/// # Errors
+/// 22023 for any other, with the nearest name.
+pub fn check_time_zone(name: &str) -> Result<(), Failure> {
+    if ZONES.with_borrow(|zones| zones.contains(name)) {
+        return Ok(());
+    }
+    let names = spi::rows(
+        "SELECT z.name FROM pg_catalog.pg_timezone_names z WHERE z.name OPERATOR(pg_catalog.!~) '^(posix|right)/'",
+        &[],
+        |row| row.text(1),
+    )?;
+    if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        ZONES.with_borrow_mut(|zones| zones.insert(name.to_owned()));
+        return Ok(());
+    }
+    let failure = Failure::new("22023", format!("time zone \"{name}\" does not exist"))
+        .detail("The configuration gives it to a column under \"columns\".");
+    Err(match nearest(name, names.iter().map(String::as_str)) {
+        Some(meant) => failure.hint(format!("Perhaps you meant \"{meant}\".")),
+        None => failure.hint("pg_timezone_names lists the zones, for example Europe/Berlin."),
+    })
+}
