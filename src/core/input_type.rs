@@ -38,6 +38,13 @@ pub enum InputType {
         /// Digits after the point; negative: zeros before it.
         scale: i32,
     },
+    /// varchar(n), char(n): their input cuts blanks off the end of a longer text
+    Characters {
+        /// Most characters.
+        most: u32,
+    },
+    /// An array or row of such: blanks before the end of a quoted part might be cut
+    CharacterParts,
     /// real
     Real,
     /// double precision
@@ -75,6 +82,10 @@ impl InputType {
                 Value::Boolean(_) => Some(text_form::render(value)),
                 _ => None,
             },
+            InputType::Characters { .. } | InputType::CharacterParts => {
+                let text = text_form::render(&rule.understand(value.clone()));
+                self.keeps_blanks(&text).then_some(text)
+            }
             _ if self.is_number() => self.number(value, rule),
             _ => self.moment(value, rule),
         };
@@ -153,6 +164,17 @@ impl InputType {
         }
     }
 
+    /// Whether the input keeps the blanks at the end of a text. One that is too
+    /// long without them it refuses in its own words.
+    fn keeps_blanks(self, text: &str) -> bool {
+        let InputType::Characters { most } = self else {
+            let mut parts = text.split(" \"").skip(1);
+            return !parts.any(|after| after.trim_start().starts_with([',', '}', ')']));
+        };
+        let longer = |text: &str| text.chars().nth(most as usize).is_some();
+        !text.ends_with(' ') || !longer(text) || longer(text.trim_end_matches(' '))
+    }
+
     /// Whether it takes numbers.
     pub fn is_number(self) -> bool {
         use InputType::*;
@@ -166,6 +188,9 @@ impl InputType {
     pub fn hint(self) -> &'static str {
         match self {
             InputType::Boolean => "Only boolean cells enter; 0, 1, yes and no are not booleans.",
+            InputType::Characters { .. } | InputType::CharacterParts => {
+                "Only texts enter whose blanks at the end are within the type's length."
+            }
             InputType::Integer { .. } => {
                 "Only whole numbers in the type's range enter; text only as digits, or as \"decimal\" of the column's configuration says."
             }
@@ -191,6 +216,14 @@ pub fn enter<'a>(value: Value<'a>, wire: Wire, rule: &TextRule) -> Option<(Value
     let text = match wire {
         Wire::Native(_) | Wire::Input | Wire::Exact | Wire::Json => {
             return Some((rule.understand(value), wire));
+        }
+        Wire::Typed(input @ (InputType::Characters { .. } | InputType::CharacterParts)) => {
+            let value = rule.understand(value);
+            let keeps = match &value {
+                Value::Text(text) => input.keeps_blanks(text),
+                _ => true,
+            };
+            return keeps.then_some((value, Wire::Input));
         }
         Wire::InputNumber => decimal(&value, rule)?.to_string(),
         Wire::Typed(input) => {

@@ -11,6 +11,9 @@ pub struct ColumnOverride {
     /// The header as written.
     #[serde(skip)]
     pub header: String,
+    /// The line of the configuration it stands on, from 1.
+    #[serde(skip)]
+    pub line: usize,
     /// The table's column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -7,7 +7,7 @@ use pgdatahub_core::evolve::{ColumnKind, DeclaredType};
 use pgdatahub_core::input_type::InputType;
 use pgdatahub_core::nearest::nearest;
 use pgdatahub_core::types::ColumnType;
-use pgrx::pg_sys;
+use pgrx::{PgTupleDesc, pg_sys};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -37,6 +37,9 @@ const KNOWN: [&str; 22] = [
     "varchar",
     "xml",
 ];
+
+/// Added to a length or precision in a type modifier (c.h).
+const VARHDRSZ: i32 = 4;
 
 /// What a column of this type takes: a native type of ours, another type
 /// through its own input, or nothing. `sql_type` is what `format_type` prints.
@@ -71,7 +74,8 @@ fn user_kind(oid: pg_sys::Oid, typmod: i32, sql_type: String) -> ColumnKind {
         let reason = reason.to_owned();
         return ColumnKind::Refused { sql_type, reason };
     }
-    if let Some(input) = checked(base, base_typmod) {
+    let parts = || has_part(base, base_typmod, cuts).then_some(InputType::CharacterParts);
+    if let Some(input) = checked(base, base_typmod).or_else(parts) {
         return ColumnKind::Typed { sql_type, input };
     }
     match category(base) {
@@ -95,6 +99,7 @@ fn refusal(base: pg_sys::Oid, typmod: i32) -> Option<&'static str> {
             Some("Its fields cut parts of an interval off.")
         }
         _ if zoned(element(base)) => Some("Its input depends on the session's time zone."),
+        _ if has_part(base, typmod, rounds) => Some("Its input rounds what its parts cannot keep."),
         _ => None,
     }
 }
@@ -116,6 +121,54 @@ fn element(base: pg_sys::Oid) -> pg_sys::Oid {
     }
 }
 
+/// Whether an array's element or a row's field, which the reader does not look
+/// into, is of such a type.
+fn has_part(base: pg_sys::Oid, typmod: i32, such: fn(InputType) -> bool) -> bool {
+    // SAFETY: a syscache look-up.
+    let element = unsafe { pg_sys::get_element_type(base) };
+    let parts = match element {
+        pg_sys::InvalidOid => fields(base),
+        element => vec![(element, typmod)],
+    };
+    parts.into_iter().any(|(oid, mut typmod)| {
+        // SAFETY: a syscache look-up.
+        let base = unsafe { pg_sys::getBaseTypeAndTypmod(oid, &raw mut typmod) };
+        match checked(base, typmod) {
+            Some(input) => such(input),
+            None => has_part(base, typmod, such),
+        }
+    })
+}
+
+fn rounds(part: InputType) -> bool {
+    use InputType::*;
+    match part {
+        Numeric { .. } | Real | TimestampTz { .. } => true,
+        Timestamp { digits } | Time { digits } | Interval { digits } => digits < 6,
+        _ => false,
+    }
+}
+
+fn cuts(part: InputType) -> bool {
+    matches!(part, InputType::Characters { .. })
+}
+
+/// Types and modifiers of a row type's fields; none of any other type.
+fn fields(base: pg_sys::Oid) -> Vec<(pg_sys::Oid, i32)> {
+    // SAFETY: a type that exists; a composite one has a tuple descriptor, and the
+    // copy of it is freed with its owner here.
+    unsafe {
+        if pg_sys::get_typtype(base) as u8 != pg_sys::TYPTYPE_COMPOSITE {
+            return Vec::new();
+        }
+        let descriptor =
+            PgTupleDesc::from_pg_is_copy(pg_sys::lookup_rowtype_tupdesc_copy(base, -1));
+        let live = descriptor.iter().filter(|field| !field.attisdropped);
+        live.map(|field| (field.atttypid, field.atttypmod))
+            .collect()
+    }
+}
+
 /// Types that would round, or read what is ambiguous, were their values not checked first.
 fn checked(base: pg_sys::Oid, typmod: i32) -> Option<InputType> {
     let integer = |min, max| Some(InputType::Integer { min, max });
@@ -129,9 +182,13 @@ fn checked(base: pg_sys::Oid, typmod: i32) -> Option<InputType> {
         pg_sys::NUMERICOID if typmod < 0 => Some(InputType::Decimal),
         // numeric.c: precision in the upper half, scale as an 11-bit number with sign.
         pg_sys::NUMERICOID => Some(InputType::Numeric {
-            precision: ((typmod - 4) >> 16) & 0xffff,
-            scale: (((typmod - 4) & 0x7ff) ^ 1024) - 1024,
+            precision: ((typmod - VARHDRSZ) >> 16) & 0xffff,
+            scale: (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024,
         }),
+        pg_sys::VARCHAROID | pg_sys::BPCHAROID if typmod > VARHDRSZ => {
+            let most = u32::try_from(typmod - VARHDRSZ).ok()?;
+            Some(InputType::Characters { most })
+        }
         pg_sys::FLOAT4OID => Some(InputType::Real),
         pg_sys::FLOAT8OID => Some(InputType::Double),
         pg_sys::DATEOID => Some(InputType::Date),

@@ -181,12 +181,23 @@ def test_settings_are_kept_with_the_import(db, folder):
     kept = db.value("SELECT settings FROM pgdatahub.etl_imports")
     assert kept == {
         "schema_policy": "add_columns",
-        "infer_text": True,
+        "infer_text": "true",
         "columns": {"A": {"name": "b", "type": "numeric(12,2)", "decimal": ","}},
     }
     configure(folder, "columns: {A: {name: b, type: 'numeric(14,2)', decimal: ','}}\n")
     result = run(db, folder)["a.xlsx"]
     assert result["status"] == "skipped" and "settings changed since" in result["message"]
+
+
+def test_policies_are_no_reason_to_load_anew(db, folder):
+    configure(folder, "schema_policy: freeze\nmax_rejects: 3\n")
+    folder.workbook("t/a.xlsx", [["A"], [1]])
+    run(db, folder)
+    configure(folder, "missing_columns: fail\n")
+    for rehash in ("changed", "always"):
+        db.execute(f"ALTER DATABASE {db.name} SET pgdatahub.rehash = '{rehash}'")
+        result = run(db, folder)["a.xlsx"]
+        assert result["status"] == "skipped" and "settings changed" not in result["message"]
 
 
 def test_a_mistake_in_the_configuration_has_its_place(db, folder):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from harness.compare import data_columns
+from harness.conflicts import adopt, configure, ids, load as load_book, rejects, use_lane
 
 pytestmark = pytest.mark.parametrize("lane", ["copy", "spi"])
 
@@ -36,6 +37,8 @@ TAKEN = [
     ("interval(0)", [timedelta(hours=30)], [timedelta(hours=30)]),
     ("day", [date(2024, 1, 31), "2024-02-01"], [date(2024, 1, 31), date(2024, 2, 1)]),
     ("int4range", ["[1,5)"], None),
+    ("plain", ["(10.755,x)"], None),
+    ("numeric[]", ["{10.755}"], [[Decimal("10.755")]]),
     ("int8", [7], [7]),
 ]
 REFUSED = [
@@ -43,6 +46,11 @@ REFUSED = [
     ("char(3)", ["abcd", 1234], "22001"),
     ("short", ["abcd"], "22001"),
     ("varchar(3)[]", ["{abcd}"], "22001"),
+    ("varchar(2)[]", ['{"ab "}'], "42804"),
+    ("numeric(12,2)[]", ["{10.755}"], "42804"),
+    ("real[]", ["{0.123456789}"], "42804"),
+    ("pair", ["(10.755,x)"], "42804"),
+    ("pair[]", ['{"(1,x)"}'], "42804"),
     ("bit(3)", ["10", "1011"], "22026"),
     ("numeric(12,2)", [10.755, 12345678901, *NUMBERS_ONLY], "42804"),
     ("numeric(2,-2)", [1250], "42804"),
@@ -71,6 +79,7 @@ REFUSED = [
 def load(db, folder, lane):
     """load(type, value…) imports one column of values into an adopted table t with a column of that type; the result."""
     db.execute("CREATE TYPE colour AS ENUM ('red', 'green')")
+    db.execute("CREATE TYPE pair AS (n numeric(12,2), t text); CREATE TYPE plain AS (n numeric, t text)")
     db.execute("CREATE DOMAIN positive AS numeric CHECK (VALUE > 0)")
     db.execute("CREATE DOMAIN short AS varchar(3); CREATE DOMAIN whole AS bigint; CREATE DOMAIN day AS date")
     numbers = itertools.count(1)
@@ -121,7 +130,7 @@ def test_what_a_type_refuses(db, load, sql_type, values, sqlstate):
 
 def test_the_place_is_told(db, load):
     result = load("varchar(3)", "abc", "abcd", "abc")
-    assert "Sheet row 3." in result["detail"]
+    assert "cell A3" in result["detail"]
     result = load("numeric(12,2)", 1, 10.755)
     assert "cell A3" in result["detail"] and "without rounding" in result["hint"]
     result = load("timestamptz", datetime(2024, 1, 31, 12))
@@ -181,3 +190,59 @@ def test_types_altered_after_the_import(db, folder, lane):
     (result,) = db.import_file(folder.workbook("t/c.xlsx", [["A"], ["11.50"]]), table_name="t")
     assert result["status"] == "imported"
     assert [row["a"] for row in db.rows("SELECT a FROM t ORDER BY a")] == [Decimal("10.75"), Decimal("11.50")]
+
+
+BLANKS = [("varchar(3)", "ab  "), ("short", "ab  "), ("char(3)", "    ")]
+
+
+@pytest.mark.parametrize(("sql_type", "value"), BLANKS, ids=[case[0] for case in BLANKS])
+@pytest.mark.parametrize("policy", ["widen", "reject_cell", "reject_row"])
+def test_blanks_at_the_end_are_not_cut(db, folder, lane, sql_type, value, policy):
+    """PostgreSQL itself cuts blanks that are too long for the type, and says nothing."""
+    use_lane(db, lane)
+    db.execute("CREATE DOMAIN short AS varchar(3)")
+    adopt(db, f"id bigint, a {sql_type}")
+    configure(folder, trim="false", on_type_conflict=policy)
+    result = load_book(db, folder, "a.xlsx", [["Id", "A"], [1, "a "], [2, value], [3, "abc"]])
+    if policy == "widen":
+        assert (result["status"], result["sqlstate"]) == ("failed", "42804") and "cell B3" in result["detail"], result
+        return
+    assert rejects(db, "cell", "raw_value", "sqlstate", "scope") == [("B3", value, "42804", policy.removeprefix("reject_"))]
+    assert ids(db) == ([1, 3] if policy == "reject_row" else [1, 2, 3])
+    assert db.value("SELECT octet_length(a) FROM t WHERE id = 1") == (3 if sql_type == "char(3)" else 2)
+
+
+LOSSY = [
+    ("numeric(12,2)", 10.75, 10.755),
+    ("real", 0.5, 0.123456789),
+    ("smallint", 7, 7.5),
+    ("timestamp(0)", datetime(2024, 1, 31, 12, 30), datetime(2024, 1, 31, 12, 30, 0, 250000)),
+    ("time(0)", time(12, 30), time(12, 30, 0, 500000)),
+    ("date", date(2024, 1, 31), datetime(2024, 1, 31, 12)),
+]
+
+
+@pytest.mark.parametrize(("sql_type", "good", "bad"), LOSSY, ids=[case[0] for case in LOSSY])
+@pytest.mark.parametrize("policy", ["reject_cell", "reject_row"])
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "adopted"])
+def test_a_value_that_would_be_rounded_is_rejected(db, folder, lane, sql_type, good, bad, policy, declared):
+    """Whether the user has made the column, or the configuration says its type and this very file makes it."""
+    use_lane(db, lane)
+    settings = {"on_type_conflict": policy}
+    if declared:
+        settings["columns"] = f"{{A: {{type: '{sql_type}'}}}}"
+    else:
+        adopt(db, f"id bigint, a {sql_type}")
+    configure(folder, **settings)
+    options = {"default_date_format": "hh:mm:ss.000"} if isinstance(good, time) else {}
+    path = folder.workbook("a.xlsx", [["Id", "A"], [1, good], [2, bad], [3, good]], **options)
+    (result,) = db.import_file(path, table_name="t")
+    assert (result["status"], result["rejected"]) == ("imported", 1), result
+    assert rejects(db, "cell", "column_name", "sqlstate", "scope") == [("B3", "a", "42804", policy.removeprefix("reject_"))]
+    kept = [(1, good), (3, good)] if policy == "reject_row" else [(1, good), (2, None), (3, good)]
+    got = [(row["id"], row["a"]) for row in db.rows("SELECT id, a FROM t ORDER BY id")]
+    assert [(n, float(v) if isinstance(v, Decimal) else v) for n, v in got] == kept
+    assert data_columns(db, "t")[1] == ("a", SHOWN.get(sql_type, sql_type))
+
+
+SHOWN = {"timestamp(0)": "timestamp(0) without time zone", "time(0)": "time(0) without time zone"}

@@ -91,6 +91,7 @@ fn column(
 ) -> Result<ColumnOverride, ConfigError> {
     let mut column = ColumnOverride {
         header: header.to_owned(),
+        line: place.line,
         ..ColumnOverride::default()
     };
     let mut seen: Vec<&str> = Vec::new();

@@ -283,6 +283,35 @@ fn values() -> impl Strategy<Value = Value<'static>> {
     ]
 }
 
+#[test]
+fn blanks_at_the_end_are_not_cut() {
+    let most = InputType::Characters { most: 3 };
+    let text = |text: &'static str| entered(most, Value::Text(text.into()));
+    assert_eq!(text("abc").as_deref(), Some("abc"));
+    assert_eq!(text("é ").as_deref(), Some("é "));
+    assert_eq!(text("ab  "), None);
+    assert_eq!(text("    "), None);
+    assert_eq!(
+        text("abcd ").as_deref(),
+        Some("abcd "),
+        "for the type's own input to refuse"
+    );
+    let parts = |text: &'static str| entered(InputType::CharacterParts, Value::Text(text.into()));
+    for kept in [
+        "{ab,c}",
+        r#"{"a", "b"}"#,
+        r#"{"a b", ""}"#,
+        r#"(1, x)"#,
+        "{a }",
+    ] {
+        assert_eq!(parts(kept).as_deref(), Some(kept));
+    }
+    for cut in [r#"{"a "}"#, r#"{"a " , b}"#, r#"("x  ",1)"#] {
+        assert_eq!(parts(cut), None, "{cut}");
+    }
+    assert_eq!(entered(most, Value::Bigint(1234)).as_deref(), Some("1234"));
+}
+
 proptest! {
     /// No type takes another kind of value for its own, whatever its input would make of it.
     #[test]
