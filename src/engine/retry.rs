@@ -119,7 +119,7 @@ fn attempt(
     })?;
     let mut table = TargetTable::open(&import.table, "", &Ledger::default())?;
     table.on_conflict = OnTypeConflict::RejectRow;
-    table.settings = settings;
+    table.settings = wanted::for_the_table_as_it_is(settings);
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = known {
         sheet.join(&known.columns);

@@ -70,6 +70,19 @@ pub fn kept_columns(settings: &FolderSettings) -> Option<(&'static str, Value)> 
     (!columns.is_empty()).then_some((COLUMNS, Value::Object(columns)))
 }
 
+/// An earlier import's settings for a table that has changed since: what it asked
+/// of the table's columns no longer counts, how its cells are read does.
+pub fn for_the_table_as_it_is(mut settings: FolderSettings) -> FolderSettings {
+    settings.missing_columns = None;
+    for column in &mut settings.columns {
+        if column.sql_type.take().is_some() {
+            // A column with a type infers nothing.
+            column.infer_text = Some(false);
+        }
+    }
+    settings
+}
+
 /// The settings that an import was made with.
 ///
 /// # Errors
