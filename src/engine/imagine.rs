@@ -108,6 +108,12 @@ impl TargetTable {
             None => catalog::Table::imagined(columns),
         });
         let new = assigned.iter().filter(|a| a.new_header);
+        // The configuration may have moved a header that was remembered.
+        let moved = |r: &Remembered| {
+            let mut new = new.clone();
+            new.any(|a| a.header == r.header && a.occurrence == r.occurrence)
+        };
+        self.remembered.retain(|remembered| !moved(remembered));
         self.remembered.extend(new.map(|a| Remembered {
             header: a.header.clone(),
             occurrence: a.occurrence,

@@ -2,7 +2,7 @@
 //! table, the reader and the record of the import.
 
 use crate::pg::error::Failure;
-use crate::pg::{audit, types};
+use crate::pg::{audit, declared};
 use pgdatahub_core::columns::Assigned;
 use pgdatahub_core::config::{self, FolderSettings};
 use pgdatahub_core::evolve::{Wanted, WantedColumns};
@@ -29,7 +29,7 @@ pub fn columns(
         let implied = said.sql_type.is_none() && said.time_zone.is_some();
         let sql_type = said.sql_type.as_deref().or(implied.then_some(ZONED));
         let place = || format!("Column \"{}\" under \"columns\".", said.header);
-        let declared = sql_type.map(types::resolve).transpose();
+        let declared = sql_type.map(declared::resolve).transpose();
         wanted.insert(
             column.index,
             Wanted {
@@ -52,7 +52,7 @@ pub fn text_rules(settings: &FolderSettings) -> Result<TextRules, Failure> {
         .iter()
         .filter_map(|c| c.time_zone.as_deref())
     {
-        types::check_time_zone(zone)?;
+        declared::check_time_zone(zone)?;
     }
     Ok(settings.text_rules())
 }

@@ -15,6 +15,7 @@ mod client_text;
 pub mod compat;
 pub mod copy;
 pub mod ddl;
+pub mod declared;
 pub mod dependants;
 pub mod error;
 pub mod file_plan;
