@@ -370,7 +370,10 @@ CREATE FUNCTION pgdatahub.import_file(
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   reimport      boolean DEFAULT false,
-  dry_run       boolean DEFAULT NULL
+  dry_run       boolean DEFAULT NULL,
+  range         text DEFAULT NULL,
+  header_row    "any" DEFAULT NULL,
+  skip_footer   integer DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -388,8 +391,8 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
-'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer) IS
+'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for. sheet, range (B3:H), header_row (4, ''none'', ''4,5'') and skip_footer override the configuration';
 
 CREATE PROCEDURE pgdatahub.run_import(
   path          text,
@@ -499,6 +502,81 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
+-- Looking into a workbook before it is imported.
+
+CREATE FUNCTION pgdatahub.columns(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
+) RETURNS TABLE (
+  header      text,
+  column_name text,
+  data_type   text,
+  non_null    bigint,
+  samples     text[],
+  min_value   text,
+  max_value   text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
+COMMENT ON FUNCTION pgdatahub.columns(text, text, text, "any", integer) IS
+'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
+
+CREATE FUNCTION pgdatahub.read_excel(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
+) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", integer, bigint) IS
+'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
+
+CREATE FUNCTION pgdatahub.read_excel_json(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
+) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", integer, bigint) IS
+'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
+
+CREATE FUNCTION pgdatahub.read_excel_query(
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
+) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
+COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text, text, "any", integer) IS
+'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
+
+CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
+  folder         text,
+  setting        text,
+  setting_value  text,
+  setting_source text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'config_of_wrapper';
+COMMENT ON FUNCTION pgdatahub.show_config(text) IS
+'The settings in force for a folder and each one below it that holds workbooks, and where each comes from: file and line of the configuration, a server setting, or the default';
+
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.show_config(text),
+  pgdatahub.columns(text, text, text, "any", integer),
+  pgdatahub.read_excel(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_query(text, text, text, "any", integer)
+FROM PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
 -- Looking before importing.
 
 CREATE FUNCTION pgdatahub.plan_folder(
@@ -520,73 +598,6 @@ CREATE FUNCTION pgdatahub.plan_folder(
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
 COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
 'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
--- Looking into a workbook before it is imported.
-
-CREATE FUNCTION pgdatahub.columns(
-  path  text,
-  sheet text DEFAULT NULL
-) RETURNS TABLE (
-  header      text,
-  column_name text,
-  data_type   text,
-  non_null    bigint,
-  samples     text[],
-  min_value   text,
-  max_value   text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.columns(text, text) IS
-'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
-
-CREATE FUNCTION pgdatahub.read_excel(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
-) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", bigint) IS
-'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
-
-CREATE FUNCTION pgdatahub.read_excel_json(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
-) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", bigint) IS
-'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
-
-CREATE FUNCTION pgdatahub.read_excel_query(
-  path  text,
-  sheet text DEFAULT NULL
-) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text) IS
-'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
-
-CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
-  folder         text,
-  setting        text,
-  setting_value  text,
-  setting_source text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'config_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.show_config(text) IS
-'The settings in force for a folder and each one below it that holds workbooks, and where each comes from: file and line of the configuration, a server setting, or the default';
-
-REVOKE EXECUTE ON FUNCTION
-  pgdatahub.show_config(text),
-  pgdatahub.columns(text, text),
-  pgdatahub.read_excel(text, text, text, "any", bigint),
-  pgdatahub.read_excel_json(text, text, text, "any", bigint),
-  pgdatahub.read_excel_query(text, text)
-FROM PUBLIC;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -671,12 +682,18 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
 
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
+COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
+
 CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
 SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
        s.message, s.sqlstate, s.detail, s.hint
   FROM pgdatahub.file_status s
  WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
 COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+COMMENT ON COLUMN pgdatahub.failures.failed_at IS 'When it failed last';
 
 CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
 SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at
@@ -777,6 +794,44 @@ CREATE FUNCTION pgdatahub.prune(older_than interval) RETURNS TABLE (
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'prune_wrapper';
 COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 'Removes runs that ended that long ago, with their files, and rejected cells of imports that old; imports and schema changes are never removed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   views
+--   upkeep
+
+-- A view's column that is a table's, or an earlier view's, is described as it is there.
+
+DO $$
+DECLARE
+  described record;
+BEGIN
+  -- Twice, as views stand on views.
+  FOR depth IN 1..2 LOOP
+    FOR described IN
+      SELECT v.oid::pg_catalog.regclass AS view_name, a.attname, pg_catalog.min(d.description) AS description
+        FROM pg_catalog.pg_class v
+        JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) v.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+        JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) v.oid
+        JOIN pg_catalog.pg_depend p ON p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND p.objid OPERATOR(pg_catalog.=) r.oid
+          AND p.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+        JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) p.refobjid
+          AND b.attnum OPERATOR(pg_catalog.=) p.refobjsubid AND b.attname OPERATOR(pg_catalog.=) a.attname
+          AND b.attrelid OPERATOR(pg_catalog.<>) v.oid
+        JOIN pg_catalog.pg_description d ON d.objoid OPERATOR(pg_catalog.=) b.attrelid AND d.objsubid OPERATOR(pg_catalog.=) b.attnum
+          AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+       WHERE v.relnamespace OPERATOR(pg_catalog.=) 'pgdatahub'::pg_catalog.regnamespace AND v.relkind OPERATOR(pg_catalog.=) 'v'
+         AND pg_catalog.col_description(v.oid, a.attnum) IS NULL
+       GROUP BY v.oid, a.attnum, a.attname
+       ORDER BY v.oid, a.attnum
+    LOOP
+      EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', described.view_name, described.attname, described.description);
+    END LOOP;
+  END LOOP;
+END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -962,14 +1017,13 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
---   upkeep
+--   view_comments
 
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.import_folder(text, text, text, text, boolean, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer),
   pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),

@@ -7,7 +7,7 @@ use super::rejects::Rejects;
 use super::run::{grouped, plural};
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
-use super::wanted;
+use super::{kept_settings, wanted};
 use crate::pg::access::Grant;
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog;
@@ -101,7 +101,7 @@ fn attempt(
     known: Option<&Known>,
 ) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
-    let settings = wanted::settings_of(import.import_id)?;
+    let settings = kept_settings::of(import.import_id)?;
     let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
@@ -119,7 +119,7 @@ fn attempt(
     })?;
     let mut table = TargetTable::open(&import.table, "", &Ledger::default())?;
     table.on_conflict = OnTypeConflict::RejectRow;
-    table.settings = wanted::for_the_table_as_it_is(settings);
+    table.settings = kept_settings::for_the_table_as_it_is(settings);
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = known {
         sheet.join(&known.columns);

@@ -1,5 +1,6 @@
 """The README's SQL does what the README says: each ```sql block runs in psql, and the ```text block after it, if there is
-one, is its output; each ```yaml block is the folder's configuration from there on. Times, durations and the folder's place differ from run to run and are made equal first."""
+one, is its output; each ```yaml block is the configuration in /srv/excel from there on. Times, durations and the folders'
+places differ from run to run and are made equal first."""
 
 import re
 import shutil
@@ -9,8 +10,8 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What the README calls the folder of workbooks.
-README_FOLDER = "/srv/excel"
+# What the README calls the folders of workbooks, and where they come from.
+FOLDERS = {"/srv/excel": "january", "/srv/reports": "report"}
 
 
 def sessions(document):
@@ -49,16 +50,22 @@ def test_document(cluster, make_database, folder, document):
     db = make_database(cluster, extension=False)
     blocks = sessions((TOP / document).read_text(encoding="utf-8"))
     assert blocks, "no SQL in the document"
-    for source in sorted((TOP / "tests" / "demo" / "january").rglob("*.xlsx")):
-        target = folder / source.relative_to(TOP / "tests" / "demo" / "january")
-        target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(source, target)
-        target.chmod(0o644)
+    places = {name: str(folder / Path(name).name) for name in FOLDERS}
+    for name, origin in FOLDERS.items():
+        for source in sorted((TOP / "tests" / "demo" / origin).rglob("*.xlsx")):
+            target = Path(places[name]) / source.relative_to(TOP / "tests" / "demo" / origin)
+            target.parent.mkdir(exist_ok=True, parents=True)
+            shutil.copyfile(source, target)
+            target.chmod(0o644)
     for sql, output in blocks:
         if sql is None:
-            folder.write("etl_config.yaml", output)
+            folder.write("excel/etl_config.yaml", output)
             continue
-        done = db.psql("SET client_min_messages = warning;\n" + sql.replace(README_FOLDER, str(folder)), args=("-q",))
+        for name, place in places.items():
+            sql = sql.replace(name, place)
+        done = db.psql("SET client_min_messages = warning;\n" + sql, args=("-q",))
         if output is not None:
-            found = done.stdout.decode("utf-8").replace(str(folder), README_FOLDER)
+            found = done.stdout.decode("utf-8")
+            for name, place in places.items():
+                found = found.replace(place, name)
             assert normalise(found) == normalise(output), sql

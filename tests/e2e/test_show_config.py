@@ -46,6 +46,17 @@ def test_columns_and_policies(db, folder):
     assert found[("/claims", "columns.B")] == ('{"name":"b"}', f"{own}:6")
 
 
+def test_a_configured_folder_that_is_not_there_is_named(db, folder):
+    folder.workbook("in/Claims/2024/a.xlsx", [["a"], [1]])
+    own = folder.write("in/etl_config.yaml", "claims:\n  2042:\n    sheet: A\nclaimss:\n  sheet: B\n  2024: {sheet: C}\nelsewhere: {sheet: D}\n")
+    found = shown(db, folder / "in")
+    assert {key: value for key, value in found.items() if key[1] == "folder"} == {
+        ("/claims/2042", "folder"): ("holds no workbooks; perhaps 2024 is meant", f"{own}:2"),
+        ("/claimss", "folder"): ("holds no workbooks; perhaps Claims is meant", f"{own}:4"),
+        ("/elsewhere", "folder"): ("holds no workbooks", f"{own}:7"),
+    }
+
+
 def test_without_any_configuration(db, folder):
     folder.workbook("in/a.xlsx", [["a"], [1]])
     found = shown(db, folder / "in")
