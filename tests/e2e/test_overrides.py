@@ -226,3 +226,16 @@ def test_infer_text_per_column(db, load):
 def test_without_the_setting_text_is_text(db, load):
     load("", [["A"], ["7"]])
     assert data_columns(db, "t") == [("a", "text")]
+
+
+def test_what_undoing_does_to_declared_columns(db, load):
+    """A new one goes; a type given to a column that had no values stays, as revert_schema knows only types of its own."""
+    load("", [["Id", "A"], [1, None]])
+    load("columns: {A: {type: 'numeric(12,2)'}, B: {type: 'varchar(5)'}}\n", [["Id", "A", "B"], [2, 1.5, "x"]])
+    assert data_columns(db, "t")[1:] == [("a", "numeric(12,2)"), ("b", "character varying(5)")]
+    file = db.value("SELECT max(source_file) FROM t")
+    db.value("SELECT pgdatahub.revert('t', %s)", [file])
+    rows = db.rows("SELECT column_name, outcome, why FROM pgdatahub.revert_schema('t', %s, dry_run => false)", [file])
+    assert {row["column_name"]: row["outcome"] for row in rows} == {"a": "refused", "b": "done"}
+    assert all(row["why"] for row in rows if row["outcome"] == "refused")
+    assert data_columns(db, "t") == [("id", "bigint"), ("a", "numeric(12,2)")]
