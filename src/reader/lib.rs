@@ -30,6 +30,7 @@ pub mod row;
 pub mod rows;
 pub mod rules;
 pub mod sample;
+pub mod sandbox;
 pub mod scan;
 mod scan_tag;
 pub mod scan_text;

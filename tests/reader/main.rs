@@ -8,6 +8,7 @@ mod kinds;
 mod odd_markup;
 mod options;
 mod protocol;
+mod sandbox;
 mod streams;
 mod support;
 mod text_rules;
