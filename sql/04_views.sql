@@ -74,12 +74,18 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
 
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
+COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
+
 CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
 SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
        s.message, s.sqlstate, s.detail, s.hint
   FROM pgdatahub.file_status s
  WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
 COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+COMMENT ON COLUMN pgdatahub.failures.failed_at IS 'When it failed last';
 
 CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
 SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at

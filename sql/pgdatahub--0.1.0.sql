@@ -682,12 +682,18 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
 
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
+COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
+
 CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
 SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
        s.message, s.sqlstate, s.detail, s.hint
   FROM pgdatahub.file_status s
  WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
 COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+COMMENT ON COLUMN pgdatahub.failures.failed_at IS 'When it failed last';
 
 CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
 SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at
@@ -788,6 +794,44 @@ CREATE FUNCTION pgdatahub.prune(older_than interval) RETURNS TABLE (
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'prune_wrapper';
 COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 'Removes runs that ended that long ago, with their files, and rejected cells of imports that old; imports and schema changes are never removed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   views
+--   upkeep
+
+-- A view's column that is a table's, or an earlier view's, is described as it is there.
+
+DO $$
+DECLARE
+  described record;
+BEGIN
+  -- Twice, as views stand on views.
+  FOR depth IN 1..2 LOOP
+    FOR described IN
+      SELECT v.oid::pg_catalog.regclass AS view_name, a.attname, pg_catalog.min(d.description) AS description
+        FROM pg_catalog.pg_class v
+        JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) v.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+        JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) v.oid
+        JOIN pg_catalog.pg_depend p ON p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND p.objid OPERATOR(pg_catalog.=) r.oid
+          AND p.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+        JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) p.refobjid
+          AND b.attnum OPERATOR(pg_catalog.=) p.refobjsubid AND b.attname OPERATOR(pg_catalog.=) a.attname
+          AND b.attrelid OPERATOR(pg_catalog.<>) v.oid
+        JOIN pg_catalog.pg_description d ON d.objoid OPERATOR(pg_catalog.=) b.attrelid AND d.objsubid OPERATOR(pg_catalog.=) b.attnum
+          AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+       WHERE v.relnamespace OPERATOR(pg_catalog.=) 'pgdatahub'::pg_catalog.regnamespace AND v.relkind OPERATOR(pg_catalog.=) 'v'
+         AND pg_catalog.col_description(v.oid, a.attnum) IS NULL
+       GROUP BY v.oid, a.attnum, a.attname
+       ORDER BY v.oid, a.attnum
+    LOOP
+      EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', described.view_name, described.attname, described.description);
+    END LOOP;
+  END LOOP;
+END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -973,8 +1017,7 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
---   upkeep
+--   view_comments
 
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
