@@ -24,6 +24,7 @@ pub mod look_rows;
 pub mod looking;
 pub mod managed;
 pub mod map_column;
+mod map_header;
 pub mod options;
 pub mod plan;
 pub mod prune;
