@@ -102,6 +102,8 @@ class History:
     def import_file(self):
         name = self.random.choice("abcdef")
         headers = ["Id", *self.random.sample(HEADERS[1:], self.random.randrange(1, 4))]
+        if self.random.random() < 0.2:
+            headers.append(self.random.choice(headers[1:]))
         kinds = [VALUES[0], *(self.random.choice([*VALUES, lambda r: None]) for _ in headers[1:])]
         lines = [headers]
         for _ in range(self.random.randrange(1, 6)):
@@ -164,13 +166,13 @@ class History:
     def map_column(self):
         if self.columns() is None:
             return "no table"
-        known = self.rows("SELECT header, column_name FROM pgdatahub.etl_columns WHERE table_name = 't' AND header <> ''")
+        known = self.rows("SELECT header, occurrence, column_name FROM pgdatahub.etl_columns WHERE table_name = 't' AND header <> ''")
         if not known:
             return "no header"
         old = self.random.choice(known)
         target = self.random.choice([name for name in self.columns() if name not in RESERVED])
         before, was = self.snapshot(), self.columns()
-        moved, refused = self.try_("SELECT pgdatahub.map_column('t', %s, %s) AS moved", old["header"], target)
+        moved, refused = self.try_("SELECT pgdatahub.map_column('t', %s, %s, %s) AS moved", old["header"], target, old["occurrence"])
         if refused:
             assert refused == "22000", refused
             assert (self.snapshot(), self.columns()) == (before, was)
