@@ -13,6 +13,7 @@ pub mod adopt;
 pub mod check_table;
 pub mod conflict;
 pub mod drop_table;
+mod elsewhere;
 pub mod file_sheets;
 mod imagine;
 mod imagined;
