@@ -359,7 +359,7 @@ pub fn stat(file: &OwnedFd) -> Result<FileStat, Failure> {
 /// What stat(2) says of a recorded path; none where nothing is there or it cannot be asked.
 pub fn stat_of(path: &str) -> Option<FileStat> {
     let recorded = rustix::fs::stat(path);
-    let found = recorded.or_else(|_| rustix::fs::stat(&discover::undisplay_path(path)));
+    let found = recorded.or_else(|_| rustix::fs::stat(discover::undisplay_path(path)));
     found.ok().as_ref().map(file_stat)
 }
 
