@@ -18,10 +18,10 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-all-majors demo demo-stop lint schema schema-check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PG_CONFIG=...      the PostgreSQL to build for and install into (default: pg_config of the PATH)"
 	@echo "  DESTDIR=...        root of a staged installation"
@@ -79,6 +79,10 @@ test-long: ## order independence with many more cases, for hours, after make
 	@export PGDATAHUB_SEED=$${PGDATAHUB_SEED:-$$(date +%s)}; echo "PGDATAHUB_SEED=$$PGDATAHUB_SEED"; \
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-200000} cargo test --release -p pgdatahub-reader --test property -- --nocapture && \
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-20000} tests/e2e/run.sh tests/e2e/test_order.py -k depends -s
+
+test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
+	@.ci/setup test
+	@.ci/majors $(MAJORS)
 
 demo: ## a guided tour on a private cluster (installs what is missing, builds)
 	@.ci/setup build

@@ -283,7 +283,7 @@ pub fn blockers(oid: Oid, undo: &Undo) -> Result<Option<String>, Failure> {
         Undo::DropTable => dependants::of_table(oid)?,
         Undo::DropColumn { column, .. } => dependants::of_column(oid, column)?,
         Undo::Narrow { column, to, .. } => {
-            let retyped = [(column.clone(), *to)];
+            let retyped = [(column.clone(), to.sql().to_owned())];
             blockers::objects(&blockers::of(oid, &retyped, false, Touched::default())?)
         }
     };
