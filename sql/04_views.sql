@@ -69,7 +69,7 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
          WHERE i.reverted_at IS NULL
            AND i.table_schema OPERATOR(pg_catalog.=) f.table_schema AND i.table_name OPERATOR(pg_catalog.=) f.table_name
            AND (pg_catalog.md5(i.source_file) OPERATOR(pg_catalog.=) pg_catalog.md5(f.source_file)
-                OR (f.status OPERATOR(pg_catalog.=) 'skipped' AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
+                OR (f.status OPERATOR(pg_catalog.=) ANY ('{skipped,replaced}') AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
  WHERE f.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor()
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';

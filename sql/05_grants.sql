@@ -14,7 +14,7 @@ FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_schema(regclass, text, boolean),
-  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.map_column(regclass, text, text, integer),
   pgdatahub.drop_table(regclass, boolean),
   pgdatahub.check_table(regclass),
   pgdatahub.prune(interval)

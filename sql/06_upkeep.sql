@@ -18,10 +18,11 @@ COMMENT ON FUNCTION pgdatahub.revert_schema(regclass, text, boolean) IS
 CREATE FUNCTION pgdatahub.map_column(
   table_name  regclass,
   header      text,
-  column_name text
+  column_name text,
+  occurrence  integer DEFAULT NULL
 ) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'map_column_wrapper';
-COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text) IS
-'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; returns the values moved';
+COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text, integer) IS
+'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; occurrence says which of several equal headers of one sheet, from the left; returns the values moved';
 
 CREATE FUNCTION pgdatahub.drop_table(
   table_name regclass,

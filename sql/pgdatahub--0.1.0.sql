@@ -502,6 +502,34 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
 -- Looking into a workbook before it is imported.
 
 CREATE FUNCTION pgdatahub.columns(
@@ -570,34 +598,6 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
   pgdatahub.read_excel_query(text, text, text, "any", integer)
 FROM PUBLIC;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
--- Looking before importing.
-
-CREATE FUNCTION pgdatahub.plan_folder(
-  path          text,
-  files         text DEFAULT NULL,
-  target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
-) RETURNS TABLE (
-  source_file  text,
-  sheet_name   text,
-  table_schema text,
-  table_name   text,
-  header_row   integer,
-  action       text,
-  ddl          text,
-  rewrites     bigint,
-  blocked_by   text[],
-  reason       text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
-'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -677,7 +677,7 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
          WHERE i.reverted_at IS NULL
            AND i.table_schema OPERATOR(pg_catalog.=) f.table_schema AND i.table_name OPERATOR(pg_catalog.=) f.table_name
            AND (pg_catalog.md5(i.source_file) OPERATOR(pg_catalog.=) pg_catalog.md5(f.source_file)
-                OR (f.status OPERATOR(pg_catalog.=) 'skipped' AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
+                OR (f.status OPERATOR(pg_catalog.=) ANY ('{skipped,replaced}') AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
  WHERE f.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor()
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
@@ -756,10 +756,11 @@ COMMENT ON FUNCTION pgdatahub.revert_schema(regclass, text, boolean) IS
 CREATE FUNCTION pgdatahub.map_column(
   table_name  regclass,
   header      text,
-  column_name text
+  column_name text,
+  occurrence  integer DEFAULT NULL
 ) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'map_column_wrapper';
-COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text) IS
-'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; returns the values moved';
+COMMENT ON FUNCTION pgdatahub.map_column(regclass, text, text, integer) IS
+'Sends a header to a column from now on; values that went to a column of its own move to where the column has none, and that column is dropped; occurrence says which of several equal headers of one sheet, from the left; returns the values moved';
 
 CREATE FUNCTION pgdatahub.drop_table(
   table_name regclass,
@@ -1036,7 +1037,7 @@ FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.run_import(text, text, text, text, boolean, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.revert_schema(regclass, text, boolean),
-  pgdatahub.map_column(regclass, text, text),
+  pgdatahub.map_column(regclass, text, text, integer),
   pgdatahub.drop_table(regclass, boolean),
   pgdatahub.check_table(regclass),
   pgdatahub.prune(interval)

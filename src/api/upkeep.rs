@@ -41,11 +41,16 @@ fn revert_schema(
 }
 
 #[pg_extern(sql = false)]
-fn map_column(table_name: Option<Oid>, header: Option<&str>, column_name: Option<&str>) -> i64 {
+fn map_column(
+    table_name: Option<Oid>,
+    header: Option<&str>,
+    column_name: Option<&str>,
+    occurrence: Option<i32>,
+) -> i64 {
     or_raise(required(table_name, "table_name").and_then(|oid| {
         let header = required(header, "header")?;
         let column = required(column_name, "column_name")?;
-        map_column::map_column(&catalog::name_of(oid)?, header, column)
+        map_column::map_column(&catalog::name_of(oid)?, header, column, occurrence)
     }))
 }
 

@@ -7,7 +7,7 @@ use super::run::seconds_since;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
 use super::targets::{self, Source};
-use super::{kept_settings, remarks, replacement};
+use super::{elsewhere, kept_settings, remarks, replacement};
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
@@ -15,7 +15,7 @@ use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{registry, subxact};
-use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::config::{OnChange, OnTypeConflict};
 use pgdatahub_core::protocol::{Format, HeadRequest, Opened};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -244,12 +244,24 @@ fn load(
     let mut table = TargetTable::open(&chosen.target, &source.folder, &call.ledger)?;
     row.table = Some(table.name.clone());
     table.on_conflict = source.settings.on_type_conflict;
-    if skip(&table.name, chosen.key(), opened, file, call, row)? {
-        return Ok(Step::Finished);
-    }
+    let percent = source.settings.reading.replace_min_percent;
     let on_change = file_sheets::on_change(source);
     let key = (chosen.key(), on_change);
-    let removed = replacement::remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
+    let same = match skip(&table.name, key, opened, file, call, row)? {
+        Skip::Held => return Ok(Step::Finished),
+        Skip::In(import) => {
+            if import.source_file != row.source_file {
+                let how = (&import, percent, attempt.is_first());
+                elsewhere::make_way(&table, key, opened, call, row, how)?;
+            }
+            return Ok(Step::Finished);
+        }
+        Skip::No(same) => same,
+    };
+    let moved_from = same.as_ref().filter(|_| !call.reimport);
+    let moved_from = moved_from.map(|import| format!("was in as {}", import.source_file));
+    let how = (same, attempt.is_first());
+    let removed = replacement::remove_earlier(&table, key, opened, call, row, how)?;
     let source_file = row.source_file.clone();
     let target = table.name.clone();
     let claim = Claim {
@@ -329,7 +341,6 @@ fn load(
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
-    let percent = source.settings.reading.replace_min_percent;
     replacement::check(&removed, rows, percent, &target, &source_file)?;
     if !call.ledger.plans() {
         audit::complete(
@@ -358,34 +369,49 @@ fn load(
     row.row_count = Some(rows);
     row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
-    row.message = remarks::of(&head, info, &loaded.done, renames);
+    let noted = renames.into_iter().chain(moved_from).collect();
+    row.message = remarks::of(&head, info, &loaded.done, noted);
     Ok(Step::Finished)
 }
 
-/// Whether the file is skipped: its bytes are in, or held after a revert.
+/// Whether the file is skipped.
+enum Skip {
+    /// Its bytes are in.
+    In(Import),
+    /// They are held after a revert.
+    Held,
+    /// It is not, and these rows of the same bytes make way.
+    No(Option<Import>),
+}
+
+/// Whether the file is skipped, and said to be.
 fn skip(
     table: &TableName,
-    sheet: Sheet<'_>,
+    (sheet, on_change): (Sheet<'_>, OnChange),
     opened: &Opened,
     file: &File,
     call: &Call,
     row: &mut FileRow,
-) -> Result<bool, Failure> {
+) -> Result<Skip, Failure> {
+    let present = call.ledger.present(table, sheet, &opened.sha256)?;
     if call.reimport {
-        return Ok(false);
+        return Ok(Skip::No(present));
     }
-    if let Some(import) = call.ledger.present(table, sheet, &opened.sha256)? {
+    if let Some(import) = present {
+        if import.source_file != row.source_file && elsewhere::has_moved_on(&import, on_change)? {
+            return Ok(Skip::No(Some(import)));
+        }
         let changed = import.source_file == row.source_file
             && audit::settings_differ(import.import_id, &file.settings)?;
         let note = "already imported; settings changed since, reimport => true loads it anew";
         skipped(row, &import, changed.then_some(note));
-        return Ok(true);
+        return Ok(Skip::In(import));
     }
     if call.explicit {
-        return Ok(false);
+        return Ok(Skip::No(None));
     }
     let Some(import) = call.ledger.held(table, sheet, &opened.sha256)? else {
-        return Ok(false);
+        return Ok(Skip::No(None));
     };
     let who = import.reverted_by.clone().unwrap_or_default();
     let when = import.reverted_at.clone().unwrap_or_default();
@@ -395,7 +421,7 @@ fn skip(
         Some(&format!("held: reverted by {who} on {when}")),
     );
     row.hint = Some("pgdatahub.import_file, or reimport => true, loads it all the same.".into());
-    Ok(true)
+    Ok(Skip::Held)
 }
 
 /// Rows can be rejected for what is checked while they are stored, and for no more.

@@ -1,13 +1,14 @@
 //! map_column: a renamed header mended. Its values move to the column that it
 //! should have gone to, the column it made for itself goes, the header is remembered.
 
+use super::map_header::{Header, call, which};
 use super::{managed, schema_revert::type_name};
 use crate::pg::catalog::{self, RESERVED, Table, TableName};
-use crate::pg::ddl::{self, Executed};
+use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
 use crate::pg::move_values::{Against, Into, Move};
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{audit, dependants, registry, report, schema_history, undo};
+use crate::pg::{audit, dependants, registry, report, rewrite, schema_history, undo};
 use pgdatahub_core::evolve::{ColumnKind, TableColumn};
 use pgdatahub_core::input_type::InputType;
 use pgdatahub_core::nearest::nearest;
@@ -15,12 +16,20 @@ use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::{Kind, Undo};
 
 /// Sends a header to a column from now on, and moves what its own column held; how many values.
+/// `occurrence`: of several equal headers of one sheet the nth from the left; may be left out
+/// where there is only one.
 ///
 /// # Errors
 /// 42P01 not managed, 42501 for anybody but the owner or where rows are hidden, 42703 no such
-/// column, 22000 rows where both columns have a value and not the same, 42804 types that do not
-/// meet, 2BP01 for what depends on the column that goes, 55P03 when the table stays in use.
-pub fn map_column(name: &TableName, header: &str, column: &str) -> Result<i64, Failure> {
+/// column, 22023 which of several equal headers, 22000 rows where both columns have a value and
+/// not the same, 42804 types that do not meet, 2BP01 for what depends on the column that goes,
+/// 54000 over `pgdatahub.max_rewrite`, 55P03 when the table stays in use.
+pub fn map_column(
+    name: &TableName,
+    header: &str,
+    column: &str,
+    occurrence: Option<i32>,
+) -> Result<i64, Failure> {
     let _one = OneRun::begin()?;
     managed::own(name)?;
     let header = header.trim();
@@ -30,7 +39,7 @@ pub fn map_column(name: &TableName, header: &str, column: &str) -> Result<i64, F
         ));
     }
     let target = target(&describe(name)?, name, column)?.name.clone();
-    let had = schema_history::column_of(name, header)?;
+    let (header, had) = which(name, header, occurrence, &target)?;
     let there = describe(name)?;
     let old = had
         .as_deref()
@@ -39,9 +48,10 @@ pub fn map_column(name: &TableName, header: &str, column: &str) -> Result<i64, F
         Some(old) if old == target => Ok(0),
         Some(old) => mend(name, header, old, &target),
         None => {
-            unseen(name, header, had.is_some())?;
+            unseen(name, header.text, had.is_some())?;
             let (_, provisional) = registry::remembered(name)?;
-            schema_history::redirect(name, header, had.as_deref(), &target)?;
+            let key = (header.text, header.occurrence);
+            schema_history::redirect(name, key, had.as_deref(), &target)?;
             registry::set_provisional(name, &[&target], provisional.contains(&target))?;
             let call = mapped(name, header, &target, None);
             audit::schema_changes(name, None, &[call])?;
@@ -102,7 +112,12 @@ fn unseen(name: &TableName, header: &str, known: bool) -> Result<(), Failure> {
 }
 
 /// Moves the values of `old` to `target` and drops `old`.
-fn mend(name: &TableName, header: &str, old: &str, target_name: &str) -> Result<i64, Failure> {
+fn mend(
+    name: &TableName,
+    header: Header<'_>,
+    old: &str,
+    target_name: &str,
+) -> Result<i64, Failure> {
     transaction::require_read_committed("map_column")?;
     undo::lock_out_writers(name)?;
     let table = describe(name)?;
@@ -137,6 +152,10 @@ fn mend(name: &TableName, header: &str, old: &str, target_name: &str) -> Result<
         };
         check_blockers(&table, &narrow)?;
     }
+    if let Some(change) = &retype {
+        let call = format!("SELECT {}", call(name, header, target_name, false));
+        rewrite::check_call(name, table.oid, &change.statement, &call)?;
+    }
     // The strong lock before any row is written.
     undo::lock_out_all(name)?;
     let mut executed: Vec<Executed> = Vec::new();
@@ -160,7 +179,8 @@ fn mend(name: &TableName, header: &str, old: &str, target_name: &str) -> Result<
         .collect();
     schema_history::mark_undone(&gone)?;
     audit::schema_changes(name, None, &executed)?;
-    schema_history::redirect(name, header, Some(old), target_name)?;
+    let key = (header.text, header.occurrence);
+    schema_history::redirect(name, key, Some(old), target_name)?;
     let still = provisional.contains(&target_name.to_owned()) && !has_old && !has_target;
     registry::set_provisional(name, &[target_name], still)?;
     Ok(moved)
@@ -326,19 +346,17 @@ fn check_values(step: &Move<'_>) -> Result<(), Failure> {
 }
 
 /// The audit of the mapping itself: the UPDATE, or the call where nothing moved.
-fn mapped(name: &TableName, header: &str, target: &str, statement: Option<String>) -> Executed {
+fn mapped(
+    name: &TableName,
+    header: Header<'_>,
+    target: &str,
+    statement: Option<String>,
+) -> Executed {
     Executed {
         change_type: "MAP COLUMN",
         column_name: Some(target.to_owned()),
         old_type: None,
         new_type: None,
-        statement: statement.unwrap_or_else(|| {
-            format!(
-                "pgdatahub.map_column({}, {}, {})",
-                ddl::literal(&name.display()),
-                ddl::literal(header),
-                ddl::literal(target)
-            )
-        }),
+        statement: statement.unwrap_or_else(|| call(name, header, target, false)),
     }
 }

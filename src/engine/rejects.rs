@@ -4,7 +4,7 @@ use super::schema::Fitted;
 use crate::pg::error::Failure;
 use crate::pg::rejects::{self, Rejected};
 use pgdatahub_core::config::{FolderSettings, Percent};
-use pgdatahub_core::protocol::StreamDone;
+use pgdatahub_core::protocol::Reject;
 
 /// How many rejects an error that rolls them back names.
 const NAMED: usize = 20;
@@ -105,18 +105,7 @@ impl Rejects {
         fitted: &Fitted,
         rejected: &[Rejected],
     ) -> Result<(), Failure> {
-        for one in rejected {
-            self.entries += 1;
-            self.touched.insert(one.row);
-            if one.whole_row {
-                self.rows.insert(one.row);
-            } else {
-                self.cells += 1;
-            }
-            if self.first.len() < NAMED {
-                self.first.push(line(one));
-            }
-        }
+        rejected.iter().for_each(|one| self.count(one));
         if self.known {
             return Ok(());
         }
@@ -125,6 +114,34 @@ impl Rejects {
             let assigned = fitted.assigned.iter().find(|a| a.index == index);
             assigned.map(|a| a.column.as_str())
         })?;
+        self.check_count(sheet)
+    }
+
+    /// Counts what the reader would reject: a plan stores nothing, so it cannot
+    /// know what a type's input or a constraint would refuse.
+    ///
+    /// # Errors
+    /// 22000 past `max_rejects`.
+    pub fn take_planned(&mut self, sheet: &str, rejected: Vec<Reject>) -> Result<(), Failure> {
+        let rejected = rejected.into_iter().map(Rejected::from);
+        rejected.for_each(|one| self.count(&one));
+        self.check_count(sheet)
+    }
+
+    fn count(&mut self, one: &Rejected) {
+        self.entries += 1;
+        self.touched.insert(one.row);
+        if one.whole_row {
+            self.rows.insert(one.row);
+        } else {
+            self.cells += 1;
+        }
+        if self.first.len() < NAMED {
+            self.first.push(line(one));
+        }
+    }
+
+    fn check_count(&self, sheet: &str) -> Result<(), Failure> {
         match self.limits.count {
             Some(most) if self.rows.len + self.cells > most => Err(self.too_many(
                 sheet,
@@ -133,12 +150,6 @@ impl Rejects {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// Counts what the reader would reject: a plan stores nothing, so it cannot
-    /// know what a type's input or a constraint would refuse.
-    pub fn count_planned(&mut self, done: &StreamDone) {
-        self.entries += done.rejected;
     }
 
     /// The last check, `rows` being the sheet's rows that are not blank.

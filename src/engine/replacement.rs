@@ -14,9 +14,12 @@ use pgdatahub_core::protocol::Opened;
 /// An earlier import that made way for this one.
 pub struct Removed {
     pub deleted: i64,
+    /// It was of the same path, not only of the same bytes.
+    of_path: bool,
 }
 
-/// Removes the earlier import of this path (it is replaced), or of these bytes (reimport).
+/// Removes the earlier imports of this path (they are replaced), and that of these bytes
+/// (`same`), which go in anew.
 ///
 /// # Errors
 /// 55000 where `on_change` is error; 2BP01 where a foreign key would cascade; the removal's.
@@ -26,7 +29,7 @@ pub fn remove_earlier(
     opened: &Opened,
     call: &Call,
     row: &FileRow,
-    say: bool,
+    (same, say): (Option<Import>, bool),
 ) -> Result<Vec<Removed>, Failure> {
     let sheets = file_sheets::names(opened);
     let mut earlier = call
@@ -41,11 +44,7 @@ pub fn remove_earlier(
         OnChange::Append if !call.reimport => earlier.retain(|import| !changed(import)),
         _ => {}
     }
-    if call.reimport {
-        let same = call.ledger.present(&table.name, sheet, &opened.sha256)?;
-        earlier
-            .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
-    }
+    earlier.extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
     if !earlier.is_empty() {
         revert::no_cascade(&table.name).map_err(|failure| {
             failure.hint("Revert the earlier import with cascade => true if that is meant, then import again.")
@@ -53,13 +52,13 @@ pub fn remove_earlier(
     }
     let mut removed = Vec::with_capacity(earlier.len());
     for import in earlier {
-        let why = if import.sha256 == opened.sha256 {
-            "reimport"
-        } else {
-            "replaced"
+        let of_path = import.source_file == row.source_file;
+        let why = match call.reimport || of_path {
+            true if import.sha256 == opened.sha256 => "reimport",
+            _ => "replaced",
         };
         let deleted = call.ledger.remove(table, &import, why, say)?;
-        removed.push(Removed { deleted });
+        removed.push(Removed { deleted, of_path });
     }
     if (call.reimport || call.explicit) && !call.ledger.plans() {
         audit::lift_hold(&table.name, sheet, &opened.sha256)?;
@@ -90,7 +89,8 @@ pub fn check(
     source_file: &str,
 ) -> Result<(), Failure> {
     let percent = percent.map_or(guc::REPLACE_MIN_PERCENT, i64::from);
-    let before: i64 = removed.iter().map(|r| r.deleted).sum();
+    let of_path = removed.iter().filter(|r| r.of_path);
+    let before: i64 = of_path.map(|r| r.deleted).sum();
     if rows * 100 >= before * percent {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use super::{drop_table, managed, source_file};
 use crate::pg::catalog::{self, Table, TableName};
 use crate::pg::error::Failure;
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{audit, ddl, dependants, registry, schema_history, undo};
+use crate::pg::{audit, ddl, dependants, registry, report, schema_history, undo};
 use pgdatahub_core::evolve::ColumnKind;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::{self as rules, Answer, Facts, Past, Undo, Verdict};
@@ -25,7 +25,8 @@ pub struct UndoRow {
 ///
 /// # Errors
 /// 42P01 not managed, 42501 for anybody but the owner or where rows are hidden, 22023 no or
-/// several such files, 55P03 when the table stays in use. Nothing is done then.
+/// several such files, 54000 over `pgdatahub.max_rewrite` (a dry run: a WARNING), 55P03 when
+/// the table stays in use. Nothing is done then.
 pub fn revert_schema(name: &TableName, path: &str, dry_run: bool) -> Result<Vec<UndoRow>, Failure> {
     let _one = OneRun::begin()?;
     managed::own(name)?;
@@ -47,10 +48,24 @@ pub fn revert_schema(name: &TableName, path: &str, dry_run: bool) -> Result<Vec<
         file: &file,
     };
     let verdicts = rules::plan(&changes, &file, &mut facts)?;
-    if !dry_run {
+    let fits = undo::check_rewrite(name, oid, &rules::undos(&verdicts), &call(name, &file));
+    if dry_run {
+        if let Err(failure) = fits {
+            report::warning(failure.message, failure.detail, failure.hint);
+        }
+    } else {
+        fits?;
         apply(name, &changes, &verdicts)?;
     }
     Ok(rows(name, &changes, &verdicts, dry_run))
+}
+
+fn call(name: &TableName, file: &str) -> String {
+    format!(
+        "SELECT * FROM pgdatahub.revert_schema({}, {}, dry_run => false)",
+        ddl::literal(&name.display()),
+        ddl::literal(file)
+    )
 }
 
 fn choose(name: &TableName, path: &str) -> Result<String, Failure> {

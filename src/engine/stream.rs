@@ -81,7 +81,7 @@ pub fn load(
         let request = request(table, &fitted, import, encoding, resume);
         let end = if table.ledger.plans() {
             may_insert(table, &fitted)?;
-            client.check(request)?
+            client.check(request, |found| rejects.take_planned(import.sheet, found))?
         } else {
             client.stream(request)?;
             loop {
@@ -99,7 +99,6 @@ pub fn load(
             Response::Done(done) => {
                 if table.ledger.plans() {
                     rows = done.rows;
-                    rejects.count_planned(&done);
                 }
                 let lane = if lane == Lane::Spi { "spi" } else { "copy" };
                 return Ok(End::Loaded(Box::new(Loaded { rows, done, lane })));
@@ -125,7 +124,7 @@ pub fn load(
                 fitted = table
                     .fit(sheet, (import.import_id, import.source_file), described)
                     .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
-                if rejects.entries() > 0 {
+                if rejects.entries() > 0 && !table.ledger.plans() {
                     name_rejects(import, &before, &fitted)?;
                 }
                 resume = true;

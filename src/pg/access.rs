@@ -353,13 +353,24 @@ pub fn resolved_path(file: &OwnedFd) -> Result<String, Failure> {
 pub fn stat(file: &OwnedFd) -> Result<FileStat, Failure> {
     let stat = rustix::fs::fstat(file)
         .map_err(|e| Failure::new("58030", format!("could not stat an open file: {e}")))?;
-    Ok(FileStat {
+    Ok(file_stat(&stat))
+}
+
+/// What stat(2) says of a recorded path; none where nothing is there or it cannot be asked.
+pub fn stat_of(path: &str) -> Option<FileStat> {
+    let recorded = rustix::fs::stat(path);
+    let found = recorded.or_else(|_| rustix::fs::stat(discover::undisplay_path(path)));
+    found.ok().as_ref().map(file_stat)
+}
+
+fn file_stat(stat: &rustix::fs::Stat) -> FileStat {
+    FileStat {
         device: stat.st_dev as i64,
         inode: stat.st_ino as i64,
         bytes: stat.st_size,
         mtime: stat.st_mtime * 1_000_000_000 + stat.st_mtime_nsec as i64,
         ctime: stat.st_ctime * 1_000_000_000 + stat.st_ctime_nsec as i64,
-    })
+    }
 }
 
 /// Whether a recorded file is still where it was. Errors other than "missing" count as there.

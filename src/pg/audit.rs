@@ -348,6 +348,22 @@ pub fn unchanged(
     imports(&sql.replace("{same}", &same_reading("$9")), &args)
 }
 
+/// Whether a file was written since its import, by size and time of its last change: device,
+/// inode and ctime change without that (a mount, a restore, a chmod).
+///
+/// # Errors
+/// SPI's own.
+pub fn was_written(import_id: i64, stat: &FileStat) -> Result<bool, Failure> {
+    as_owner(|| {
+        let changed = spi::first(
+            "SELECT (i.file_bytes, i.file_mtime) IS DISTINCT FROM ($2, $3) FROM pgdatahub.etl_imports i WHERE i.import_id = $1",
+            &[import_id.into(), stat.bytes.into(), stat.mtime.into()],
+            |row| row.value::<bool>(1),
+        )?;
+        Ok(changed.flatten().unwrap_or(false))
+    })
+}
+
 /// Whether an import was made with other settings than these.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! What depends on a table or a column, in words: named before anything is dropped or retyped.
+//! What depends on a table or a column, in words: named before it is dropped. What stands in
+//! the way of retyping is [`super::blockers`].
 
 use super::catalog::TableName;
 use super::error::Failure;
@@ -45,30 +46,12 @@ pub fn of_table(oid: Oid) -> Result<Vec<String>, Failure> {
     )
 }
 
-/// What is to happen to a column.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    /// Indexes and constraints would go silently with it, so they count too.
-    Drop,
-    /// Indexes and keys of plain columns are rebuilt by ALTER, so they do not count.
-    Retype,
-}
-
-/// What stands in the way of dropping or retyping a column.
+/// What stands in the way of dropping a column. Indexes and constraints would go silently
+/// with it, so they count too.
 ///
 /// # Errors
 /// SPI's own.
-pub fn of_column(oid: Oid, column: &str, doing: Doing) -> Result<Vec<String>, Failure> {
-    let rebuilt = match doing {
-        Doing::Drop => "false",
-        Doing::Retype => {
-            "d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass \
-             OR EXISTS (SELECT FROM pg_catalog.pg_index i WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
-                           AND i.indexrelid OPERATOR(pg_catalog.=) d.objid AND i.indexprs IS NULL AND i.indpred IS NULL) \
-             OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass \
-                           AND k.oid OPERATOR(pg_catalog.=) d.objid AND k.contype OPERATOR(pg_catalog.=) ANY ('{p,u}'::pg_catalog.\"char\"[]))"
-        }
-    };
+pub fn of_column(oid: Oid, column: &str) -> Result<Vec<String>, Failure> {
     // Its own default, sequence and NOT NULL are the column's own; a partition key is no pg_depend entry of another object.
     let mut found = spi::rows(
         &format!(
@@ -81,8 +64,7 @@ pub fn of_column(oid: Oid, column: &str, doing: Doing) -> Result<Vec<String>, Fa
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_class s WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
                                    AND s.oid OPERATOR(pg_catalog.=) d.objid AND s.relkind OPERATOR(pg_catalog.=) 'S') \
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass \
-                                   AND k.oid OPERATOR(pg_catalog.=) d.objid AND k.contype OPERATOR(pg_catalog.=) 'n') \
-                AND NOT ({rebuilt}) ORDER BY 1"
+                                   AND k.oid OPERATOR(pg_catalog.=) d.objid AND k.contype OPERATOR(pg_catalog.=) 'n') ORDER BY 1"
         ),
         &[oid.into(), column.into()],
         |row| row.text(1),

@@ -6,8 +6,8 @@ use super::{guc, process, transaction};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
 use pgdatahub_core::protocol::rows::{self, Run};
 use pgdatahub_core::protocol::{
-    Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Request, Response,
-    SheetProfile, StreamRequest, VERSION,
+    Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Reject, Request,
+    Response, SheetProfile, StreamRequest, VERSION,
 };
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -166,15 +166,23 @@ impl Client {
     }
 
     /// As [`Client::stream`], but the rows are only counted: how the stream would end.
+    /// What it would reject goes to `rejects`.
     ///
     /// # Errors
-    /// What the reader found wrong.
-    pub fn check(&mut self, request: StreamRequest) -> Result<Response, Failure> {
+    /// What the reader found wrong; those of `rejects`.
+    pub fn check(
+        &mut self,
+        request: StreamRequest,
+        mut rejects: impl FnMut(Vec<Reject>) -> Result<(), Failure>,
+    ) -> Result<Response, Failure> {
         self.checks = true;
         self.send(&Request::Check(request), None)?;
-        match self.answer()? {
-            end @ (Response::Done(_) | Response::Misfit(_)) => Ok(end),
-            other => Err(self.unexpected(&other)),
+        loop {
+            match self.answer()? {
+                Response::Rejects { rejects: found } => rejects(found)?,
+                end @ (Response::Done(_) | Response::Misfit(_)) => return Ok(end),
+                other => return Err(self.unexpected(&other)),
+            }
         }
     }
 

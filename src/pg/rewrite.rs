@@ -1,4 +1,4 @@
-//! pgdatahub.max_rewrite: how large a table an import may rewrite by itself.
+//! pgdatahub.max_rewrite: how large a table may be rewritten without being asked.
 //!
 //! Retyping a column writes the whole table anew, under a lock that nobody else
 //! passes, and needs its size on disk once more meanwhile.
@@ -42,28 +42,54 @@ pub fn of(oid: pg_sys::Oid) -> Result<Rewrite, Failure> {
 /// # Errors
 /// 54000 when it is more than `pgdatahub.max_rewrite`; the HINT is the statement.
 pub fn check(name: &TableName, rewrite: &Rewrite, statement: &str) -> Result<(), Failure> {
+    refused(name, rewrite, "by an import")?.map_or(Ok(()), |failure| {
+        Err(failure.hint(format!(
+            "Run it when the table may be locked, and import again: {statement}; or SET pgdatahub.max_rewrite = -1."
+        )))
+    })
+}
+
+/// As [`check`], of a statement that is not run by an import but by a `call` of the user's:
+/// run by hand, it would not be on record.
+///
+/// # Errors
+/// 54000 when it is more than `pgdatahub.max_rewrite`; the HINT is the call.
+pub fn check_call(
+    name: &TableName,
+    oid: pg_sys::Oid,
+    statement: &str,
+    call: &str,
+) -> Result<(), Failure> {
+    refused(name, &of(oid)?, "unasked")?.map_or(Ok(()), |failure| {
+        Err(failure
+            .also(format!("Statement: {statement}"))
+            .hint(format!(
+                "When the table may be locked: SET pgdatahub.max_rewrite = -1; {call};"
+            )))
+    })
+}
+
+fn refused(name: &TableName, rewrite: &Rewrite, how: &str) -> Result<Option<Failure>, Failure> {
     let most = i64::from(guc::MAX_REWRITE.get());
     if most < 0 || rewrite.bytes <= most << 10 {
-        return Ok(());
+        return Ok(None);
     }
     let most = spi::first(
         "SELECT pg_catalog.pg_size_pretty($1)",
         &[(most << 10).into()],
         |row| row.text(1),
     )?;
-    Err(Failure::new(
+    let failure = Failure::new(
         "54000",
         format!(
-            "table {} is too large to be rewritten by an import: {}",
+            "table {} is too large to be rewritten {how}: {}",
             name.display(),
             rewrite.size
         ),
     )
     .detail(format!(
-        "A column must become wider, which rewrites the table under a lock that nobody else passes; pgdatahub.max_rewrite is {}.",
+        "A column must be retyped, which rewrites the table under a lock that nobody else passes; pgdatahub.max_rewrite is {}.",
         most.unwrap_or_default()
-    ))
-    .hint(format!(
-        "Run it when the table may be locked, and import again: {statement}; or SET pgdatahub.max_rewrite = -1."
-    )))
+    ));
+    Ok(Some(failure))
 }

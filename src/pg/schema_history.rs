@@ -105,29 +105,30 @@ pub fn forget_column(name: &TableName, column: &str) -> Result<(), Failure> {
     })
 }
 
-/// The column remembered for a header, if any.
+/// The columns remembered for a header, each with which of several equal headers of one sheet
+/// it takes, counted from 1.
 ///
 /// # Errors
 /// SPI's own.
-pub fn column_of(name: &TableName, header: &str) -> Result<Option<String>, Failure> {
+pub fn columns_of(name: &TableName, header: &str) -> Result<Vec<(i32, String)>, Failure> {
     let [schema, table] = key(name);
     as_owner(|| {
-        spi::first(
-            "SELECT column_name FROM pgdatahub.etl_columns WHERE table_schema = $1 AND table_name = $2 \
-                AND md5(header) = md5($3) AND header = $3 AND occurrence = 1",
+        spi::rows(
+            "SELECT occurrence, column_name FROM pgdatahub.etl_columns WHERE table_schema = $1 AND table_name = $2 \
+                AND md5(header) = md5($3) AND header = $3 ORDER BY 1",
             &[schema, table, header.into()],
-            |row| row.text(1),
+            |row| (row.value(1).unwrap_or(1), row.text(2)),
         )
     })
 }
 
-/// Sends a header to a column: with all others of the column it had, or alone where it had none.
+/// Sends a header (of several equal ones of a sheet the nth) to a column: with all others of the column it had, or alone where it had none.
 ///
 /// # Errors
 /// SPI's own.
 pub fn redirect(
     name: &TableName,
-    header: &str,
+    (header, occurrence): (&str, i32),
     from: Option<&str>,
     to: &str,
 ) -> Result<(), Failure> {
@@ -140,8 +141,8 @@ pub fn redirect(
                 &[schema, table, from.into(), to.into()],
             )?,
             None => spi::execute(
-                "INSERT INTO pgdatahub.etl_columns (table_schema, table_name, header, occurrence, column_name) VALUES ($1, $2, $3, 1, $4)",
-                &[schema, table, header.into(), to.into()],
+                "INSERT INTO pgdatahub.etl_columns (table_schema, table_name, header, occurrence, column_name) VALUES ($1, $2, $3, $5, $4)",
+                &[schema, table, header.into(), to.into(), occurrence.into()],
             )?,
         };
         Ok(())

@@ -1,9 +1,10 @@
 //! Undoing schema changes: the questions that only the table's rows can answer, and the DDL.
 
+use super::blockers::{self, Touched};
 use super::catalog::{TableName, column_sql};
 use super::ddl::{self, Executed};
 use super::error::Failure;
-use super::{dependants, spi, subxact};
+use super::{dependants, rewrite, spi, subxact};
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::Undo;
 use pgrx::datum::TimestampWithTimeZone;
@@ -178,13 +179,35 @@ pub fn alter(name: &TableName, undos: &[Undo]) -> Result<Vec<Executed>, Failure>
     if undos.is_empty() {
         return Ok(Vec::new());
     }
-    let clauses: Vec<String> = undos.iter().map(clause).collect();
-    let statement = format!("ALTER TABLE {} {}", name.sql(), clauses.join(", "));
+    let statement = alter_statement(name, undos);
     patiently(name, &statement)?;
     Ok(undos
         .iter()
         .map(|undo| executed(undo, &statement))
         .collect())
+}
+
+/// Asks whether the table may be rewritten, if that is what the undos come to. `call` is what
+/// the user gave.
+///
+/// # Errors
+/// 54000 over `pgdatahub.max_rewrite`.
+pub fn check_rewrite(
+    name: &TableName,
+    oid: Oid,
+    undos: &[Undo],
+    call: &str,
+) -> Result<(), Failure> {
+    let retypes = undos.iter().any(|u| matches!(u, Undo::Narrow { .. }));
+    if !retypes || undos.contains(&Undo::DropTable) {
+        return Ok(());
+    }
+    rewrite::check_call(name, oid, &alter_statement(name, undos), call)
+}
+
+fn alter_statement(name: &TableName, undos: &[Undo]) -> String {
+    let clauses: Vec<String> = undos.iter().map(clause).collect();
+    format!("ALTER TABLE {} {}", name.sql(), clauses.join(", "))
 }
 
 /// Runs one change as an import's ALTER is run.
@@ -256,11 +279,13 @@ fn executed(undo: &Undo, statement: &str) -> Executed {
 /// # Errors
 /// SPI's own.
 pub fn blockers(oid: Oid, undo: &Undo) -> Result<Option<String>, Failure> {
-    use dependants::Doing;
     let found = match undo {
         Undo::DropTable => dependants::of_table(oid)?,
-        Undo::DropColumn { column, .. } => dependants::of_column(oid, column, Doing::Drop)?,
-        Undo::Narrow { column, .. } => dependants::of_column(oid, column, Doing::Retype)?,
+        Undo::DropColumn { column, .. } => dependants::of_column(oid, column)?,
+        Undo::Narrow { column, to, .. } => {
+            let retyped = [(column.clone(), to.sql().to_owned())];
+            blockers::objects(&blockers::of(oid, &retyped, false, Touched::default())?)
+        }
     };
     Ok((!found.is_empty()).then(|| format!("needed by {}", found.join(", "))))
 }

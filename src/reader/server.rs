@@ -8,7 +8,7 @@ use crate::head;
 use crate::preflight::{self, Stamp};
 use crate::process;
 use crate::rows::Workbook;
-use crate::sink::{Discard, Sink};
+use crate::sink::WithoutRows;
 use crate::source::Source;
 use crate::stream::{Outcome, SheetStream};
 use pgdatahub_core::protocol::{
@@ -162,12 +162,12 @@ impl Server {
             .stream
             .as_mut()
             .ok_or_else(|| out_of_order("no head was asked for"))?;
-        let sink: &mut dyn Sink = if check_only {
-            &mut Discard
+        let workbook = open.workbook.as_ref();
+        let outcome = if check_only {
+            stream.run(workbook, request, &mut WithoutRows(&mut self.channel))
         } else {
-            &mut self.channel
+            stream.run(workbook, request, &mut self.channel)
         };
-        let outcome = stream.run(open.workbook.as_ref(), request, sink);
         // A file that changes under the reader is rarely a readable one: what
         // happened is said rather than what it led to.
         open.stamp.check(&open.file)?;

@@ -19,15 +19,15 @@ pub trait Sink {
     fn rejects(&mut self, rejects: Vec<Reject>) -> Result<()>;
 }
 
-/// Takes everything and keeps nothing: the counts are the stream's.
-pub struct Discard;
+/// Passes rejected cells on and no rows: the counts are the stream's.
+pub struct WithoutRows<'a>(pub &'a mut dyn Sink);
 
-impl Sink for Discard {
+impl Sink for WithoutRows<'_> {
     fn rows(&mut self, _runs: &[Run], _encoded: &[u8]) -> Result<()> {
         Ok(())
     }
 
-    fn rejects(&mut self, _rejects: Vec<Reject>) -> Result<()> {
-        Ok(())
+    fn rejects(&mut self, rejects: Vec<Reject>) -> Result<()> {
+        self.0.rejects(rejects)
     }
 }

@@ -4,9 +4,12 @@ to exactly one import in force; and no step has changed a value that was not its
 
 PGDATAHUB_SEED=n repeats one history, PGDATAHUB_HISTORIES=n tries that many new ones."""
 
+import hashlib
 import os
 import random
+import shutil
 from datetime import date, datetime, time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -102,6 +105,8 @@ class History:
     def import_file(self):
         name = self.random.choice("abcdef")
         headers = ["Id", *self.random.sample(HEADERS[1:], self.random.randrange(1, 4))]
+        if self.random.random() < 0.2:
+            headers.append(self.random.choice(headers[1:]))
         kinds = [VALUES[0], *(self.random.choice([*VALUES, lambda r: None]) for _ in headers[1:])]
         lines = [headers]
         for _ in range(self.random.randrange(1, 6)):
@@ -118,8 +123,27 @@ class History:
         return f"import {name} {headers}: {row['status']} {row['message'] or ''} {row['schema_changes']}"
 
     def import_folder(self):
-        rows = self.rows("SELECT status FROM pgdatahub.import_folder(%s, reimport => %s)", str(self.folder), self.random.random() < 0.2)
-        return f"folder: {[row['status'] for row in rows]}"
+        rows = self.rows("SELECT * FROM pgdatahub.import_folder(%s, reimport => %s)", str(self.folder), self.random.random() < 0.2)
+        present = {row["file_sha256"] for row in self.rows("SELECT file_sha256 FROM pgdatahub.imports WHERE reverted_at IS NULL")}
+        for row in rows:
+            if row["status"] in ("imported", "replaced") or (row["status"] == "skipped" and "held" not in row["message"]):
+                content = Path(row["source_file"]).read_bytes()
+                assert hashlib.sha256(content).hexdigest() in present, f"{row} and its content is not in"
+        return f"folder: {[(row['source_file'][-6:], row['status'], row['row_count'], row['rows_removed']) for row in rows]}"
+
+    def copy_file(self):
+        """One workbook, or what went from it to another, over another one; the folder is imported then."""
+        there = sorted((self.folder / "t").glob("*.xlsx")) if (self.folder / "t").is_dir() else []
+        if not there:
+            return "nothing to copy"
+        done = []
+        for _ in range(self.random.randrange(1, 4)):
+            source, target = self.random.choice(there), self.folder / f"t/{self.random.choice('abcdef')}.xlsx"
+            if source != target:
+                self.random.choice([shutil.copy2, shutil.copyfile])(source, target)
+                target.chmod(0o644)
+                done.append(f"{source.name} to {target.name}")
+        return f"copy {done}; {self.import_folder()}"
 
     def revert(self):
         imports = self.rows("SELECT import_id, source_file, file_sha256 FROM pgdatahub.imports WHERE reverted_at IS NULL AND table_name = 't'")
@@ -164,13 +188,13 @@ class History:
     def map_column(self):
         if self.columns() is None:
             return "no table"
-        known = self.rows("SELECT header, column_name FROM pgdatahub.etl_columns WHERE table_name = 't' AND header <> ''")
+        known = self.rows("SELECT header, occurrence, column_name FROM pgdatahub.etl_columns WHERE table_name = 't' AND header <> ''")
         if not known:
             return "no header"
         old = self.random.choice(known)
         target = self.random.choice([name for name in self.columns() if name not in RESERVED])
         before, was = self.snapshot(), self.columns()
-        moved, refused = self.try_("SELECT pgdatahub.map_column('t', %s, %s) AS moved", old["header"], target)
+        moved, refused = self.try_("SELECT pgdatahub.map_column('t', %s, %s, %s) AS moved", old["header"], target, old["occurrence"])
         if refused:
             assert refused == "22000", refused
             assert (self.snapshot(), self.columns()) == (before, was)
@@ -191,7 +215,7 @@ class History:
         return "drop"
 
     def step(self):
-        kinds = [self.import_file] * 6 + [self.import_folder, self.map_column, self.drop_table] + [self.revert] * 3 + [self.revert_schema] * 4
+        kinds = [self.import_file] * 6 + [self.import_folder, self.copy_file, self.copy_file, self.map_column, self.drop_table] + [self.revert] * 3 + [self.revert_schema] * 4
         kind = self.random.choice(kinds)
         self.log.append(kind())
         self.done[kind.__name__] = self.done.get(kind.__name__, 0) + 1

@@ -25,7 +25,7 @@ BREAKING = {
     "rows-for-answer": ("hello(); request(); rows([(2, 1)], b'')\ntime.sleep(60)", NOT_ITS_PROTOCOL),
     "out-of-order": ("hello(); request(); done(0)\ntime.sleep(60)", "answered out of order"),
     "other-version": (
-        "request(); control({'response': 'hello', 'protocol': 2, 'version': '99.1'})\ntime.sleep(60)",
+        "request(); control({'response': 'hello', 'protocol': 3, 'version': '99.1'})\ntime.sleep(60)",
         "the reader program is of version 99.1",
     ),
     "other-protocol": ("request(); control({'response': 'hello', 'protocol': 99, 'version': VERSION})\ntime.sleep(60)", "protocol"),

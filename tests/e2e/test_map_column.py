@@ -160,6 +160,68 @@ def test_a_provisional_column_stays_so(db, folder):
     assert types(db, "t") == {"n": "bigint", "empty": "date"}
 
 
+def duplicates(db, folder):
+    """Two columns of one header, and a third column; the rows."""
+    lines = [["Key", "Amount", "Amount", "Sum"], ["k", 1, 10, None], ["k", 2, 20, None], ["k", None, None, 7]]
+    imported(db.import_file(folder.workbook("t/a.xlsx", lines), table_name="t"))
+    assert types(db, "t") == {"amount": "bigint", "amount_2": "bigint", "sum": "bigint"}
+    return [(1, 10, None), (2, 20, None), (None, None, 7)]
+
+
+def test_one_of_several_equal_headers_must_be_named(db, folder):
+    rows = duplicates(db, folder)
+    before = state(db)
+    with refused("22023", 'header "Amount" stands more than once', 'number 1 goes to "amount", number 2 goes to "amount_2"') as caught:
+        map_column(db, "Amount", "sum")
+    assert state(db) == before and content(db, "t") == rows
+    # What the hint says does it.
+    hint = caught.value.diag.message_hint
+    assert hint == "Say which one: SELECT pgdatahub.map_column('public.t', 'Amount', 'sum', occurrence => 2);"
+    assert db.value(hint.removeprefix("Say which one: ")) == 2
+    assert types(db, "t") == {"amount": "bigint", "sum": "bigint"}
+    assert content(db, "t") == [(1, 10), (2, 20), (None, 7)]
+    # The second one goes there from now on, the first one stays.
+    lines = [["Key", "Amount", "Amount"], ["k", 3, 30]]
+    (row,) = imported(db.import_file(folder.workbook("t/b.xlsx", lines), table_name="t"))
+    assert row["schema_changes"] == [] and row["missing_columns"] == []
+    assert content(db, "t") == [(1, 10), (2, 20), (3, 30), (None, 7)]
+
+
+def test_the_first_of_several_equal_headers(db, folder):
+    duplicates(db, folder)
+    assert db.value("SELECT pgdatahub.map_column('t', 'Amount', 'sum', 1)") == 2
+    assert content(db, "t", "amount_2", "sum") == [(10, 1), (20, 2), (None, 7)]
+    kept = db.rows("SELECT occurrence, column_name FROM pgdatahub.etl_columns WHERE header = 'Amount' ORDER BY 1")
+    assert [tuple(row.values()) for row in kept] == [(1, "sum"), (2, "amount_2")]
+
+
+def test_a_second_equal_header_to_come(db, folder):
+    load(db, folder, a={"x": [1], "y": [2]})
+    assert db.value("SELECT pgdatahub.map_column('t', 'x', 'y', occurrence => 2)") == 0
+    call = db.value("SELECT statement FROM pgdatahub.schema_changes WHERE change_type = 'MAP COLUMN'")
+    assert call == "pgdatahub.map_column('public.t', 'x', 'y', occurrence => 2)"
+    imported(db.import_file(folder.workbook("t/b.xlsx", [["Key", "x", "x"], ["k", 3, 4]]), table_name="t"))
+    assert content(db, "t") == [(1, 2), (3, 4)]
+    with refused("22023", "at least 1"):
+        db.value("SELECT pgdatahub.map_column('t', 'x', 'y', occurrence => 0)")
+
+
+def test_a_large_table_is_not_rewritten_unasked(db, folder):
+    load(db, folder, a={"x": [1]}, b={"y": [2.5]})
+    before = state(db)
+    db.execute(f"ALTER DATABASE {db.name} SET pgdatahub.max_rewrite = 0")
+    with refused("54000", "too large to be rewritten", "ALTER COLUMN x TYPE pg_catalog.float8") as caught:
+        map_column(db, "y", "x")
+    assert state(db) == before
+    hint = caught.value.diag.message_hint
+    assert hint == "When the table may be locked: SET pgdatahub.max_rewrite = -1; SELECT pgdatahub.map_column('public.t', 'y', 'x');"
+    db.execute(hint.removeprefix("When the table may be locked: "))
+    assert content(db, "t") == [(1.0,), (2.5,)]
+    # Where no column is retyped, nothing is rewritten.
+    load(db, folder, c={"z": [3.5]})
+    assert map_column(db, "z", "x") == 1
+
+
 def test_the_same_again_is_nothing(db, folder):
     load(db, folder, a={"Premium": [1]}, b={"Premium (EUR)": [2]})
     map_column(db, "Premium (EUR)", "premium")
@@ -236,7 +298,7 @@ def test_what_depends_on_the_widened_column(db, folder):
     load(db, folder, a={"x": [1]}, b={"y": [2.5]})
     db.execute("CREATE VIEW v AS SELECT x FROM t")
     before = state(db)
-    with refused("2BP01", '"x" cannot be altered', "view v"):
+    with refused("2BP01", '"x" cannot be altered', "view public.v"):
         map_column(db, "y", "x")
     assert state(db) == before
 

@@ -15,6 +15,8 @@ from order import draw, run, shrink
 SEED = int(os.environ.get("PGDATAHUB_SEED", "1"))
 CASES = int(os.environ.get("PGDATAHUB_CASES", "1000"))
 CASES_PER_DATABASE = 100
+# Every so many cases each call is planned first, and held against its plan.
+PLANNED_CASES = 5
 
 
 @pytest.mark.timeout(120 + CASES)
@@ -35,7 +37,7 @@ def test_the_final_table_depends_on_the_files_alone(cluster, folder):
 def check(connection, home, seed):
     def difference(case):
         try:
-            return run.check(connection, home, case)
+            return run.check(connection, home, case, plans=seed % PLANNED_CASES == 0)
         except (psycopg.Error, AssertionError) as error:
             return f"{type(error).__name__}: {error}"
 
@@ -54,3 +56,13 @@ def test_a_wrong_rule_is_noticed_and_the_case_made_small(cluster, folder, make_d
         case = next(case for case in drawn if run.check(connection, folder.path, case))
         small = shrink.shrink(case, lambda case: run.check(connection, folder.path, case))
         assert sum(len(file["rows"]) for file in small["files"]) <= 2, small
+
+
+def test_a_plan_that_is_wrong_is_noticed(cluster, folder, make_database, monkeypatch):
+    with make_database(cluster).connect() as connection:
+        connection.execute("SET client_min_messages = error")
+        assert run.check(connection, folder.path, draw.case(1), plans=True) is None
+        known = run.plan.executed_since
+        monkeypatch.setattr(run.plan, "executed_since", lambda *arguments: known(*arguments)[1:])
+        cases = (draw.case(seed) for seed in range(1, 20))
+        assert "the plan's statements" in next(found for case in cases if (found := run.check(connection, folder.path, case, plans=True)))

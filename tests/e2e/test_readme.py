@@ -46,6 +46,17 @@ def test_normalise_keeps_differences():
 
 
 @pytest.mark.parametrize("document", ["README.md"])
+def test_commands_and_tests_that_it_names_are_there(document):
+    text = (TOP / document).read_text(encoding="utf-8")
+    tests = set(re.findall(r"tests/[\w/]+\.py", text))
+    targets = set(re.findall(r"`make ([a-z][\w-]*)", text))
+    assert tests and {"test-long", "test-e2e", "test-rust"} <= targets
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
+    assert [name for name in tests if not (TOP / name).is_file()] == []
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("document", ["README.md"])
 def test_document(cluster, make_database, folder, document):
     db = make_database(cluster, extension=False)
     blocks = sessions((TOP / document).read_text(encoding="utf-8"))

@@ -145,6 +145,19 @@ def test_an_index_is_used(db, folder, columns):
     assert db.value("SELECT count(*) FROM t") == 60000
 
 
+def test_a_small_index_of_block_ranges_is_used(db, folder):
+    """The index that the README recommends: files lie one after the other in the table."""
+    sheets_of_one_file(db, folder)
+    db.execute("INSERT INTO t SELECT g, '/later/' || g / 1000, now() + g / 1000 * '1 minute'::interval FROM generate_series(1, 400000) g")
+    db.execute("CREATE INDEX by_import ON t USING brin (load_timestamp)")
+    db.execute("VACUUM ANALYZE t")
+    with db.connect() as connection:
+        before = scans(connection)
+        assert connection.execute("SELECT pgdatahub.revert('t', 'b.xlsx')").fetchone() == (6,)
+        after = scans(connection)
+    assert (after[0], after[1] > before[1]) == (before[0], True)
+
+
 def test_an_index_is_used_for_several_files(db, folder):
     sha256 = two_files_of_one_content(db, folder)
     db.execute("INSERT INTO t SELECT g, '/other/' || g % 60, now() - g % 60 * '1 day'::interval FROM generate_series(1, 60000) g")

@@ -317,18 +317,59 @@ def test_what_depends_on_a_column_is_named(db, folder, what):
     assert "x" in types(db, "t")
 
 
-@pytest.mark.parametrize("what", ["view", "check", "generated", "trigger", "policy"])
+def qualified(name):
+    """The object as errors of imports name it too."""
+    kind, _, last = name.rpartition(" ")
+    return f"{kind} public.{last}"
+
+
+@pytest.mark.parametrize("what", ["view", "materialized view", "generated", "trigger", "policy"])
 def test_what_blocks_a_narrower_type_is_named(db, folder, what):
     load(db, folder, a={"n": [1], "x": [7]}, b={"n": [2], "x": [7.5]})
     revert(db, "b.xlsx")
     statement, name = DEPENDANTS[what]
     db.execute(statement.replace("bigint", "double precision"))
     (row,) = undo(db, "b.xlsx")
-    assert row["outcome"] == "refused" and name in row["why"], row
+    assert row["outcome"] == "refused" and qualified(name) in row["why"], row
     assert types(db, "t")["x"] == "double precision"
 
 
-@pytest.mark.parametrize("what", ["index", "unique", "statistics"])
+@pytest.mark.parametrize(("expression", "holds"), [("lower(x)", False), ("(x || '!')", True)])
+def test_an_expression_must_hold_for_the_narrower_type(db, folder, expression, holds):
+    load(db, folder, a={"n": [1], "x": [7]}, b={"n": [2], "x": ["seven"]})
+    revert(db, "b.xlsx")
+    db.execute(f"CREATE INDEX i ON t ({expression})")
+    (row,) = undo(db, "b.xlsx")
+    assert row["outcome"] == ("done" if holds else "refused"), row
+    if not holds:
+        assert row["why"] == "needed by index public.i (on an expression)"
+    assert types(db, "t")["x"] == ("bigint" if holds else "text")
+
+
+def test_a_large_table_is_not_rewritten_unasked(db, folder):
+    load(db, folder, a={"n": [1], "x": [7]}, b={"n": [2], "x": [7.5]})
+    revert(db, "b.xlsx")
+    db.execute(f"ALTER DATABASE {db.name} SET pgdatahub.max_rewrite = 0")
+    with db.connect() as connection:
+        said = []
+        connection.add_notice_handler(lambda notice: said.append((notice.severity, notice.message_primary)))
+        rows = connection.execute("SELECT outcome FROM pgdatahub.revert_schema('t', 'b.xlsx')").fetchall()
+    assert rows == [("would be done",)]
+    assert said == [("WARNING", "table public.t is too large to be rewritten unasked: 8192 bytes")]
+    with refused("54000", "too large to be rewritten", "ALTER TABLE public.t ALTER COLUMN x TYPE pg_catalog.int8", "max_rewrite is 0 bytes") as caught:
+        undo(db, "b.xlsx")
+    assert types(db, "t")["x"] == "double precision"
+    hint = caught.value.diag.message_hint.removeprefix("When the table may be locked: ")
+    assert hint.startswith("SET pgdatahub.max_rewrite = -1; SELECT * FROM pgdatahub.revert_schema('public.t', '/")
+    db.execute(hint)
+    assert types(db, "t")["x"] == "bigint"
+    # Dropping a column rewrites nothing.
+    load(db, folder, c={"n": [3], "z": [1]})
+    revert(db, "c.xlsx")
+    assert outcomes(undo(db, "c.xlsx")) == [("ADD COLUMN", "z", "done")]
+
+
+@pytest.mark.parametrize("what", ["index", "unique", "statistics", "check"])
 def test_what_is_rebuilt_does_not_block_a_narrower_type(db, folder, what):
     load(db, folder, a={"n": [1], "x": [7]}, b={"n": [2], "x": [7.5]})
     revert(db, "b.xlsx")

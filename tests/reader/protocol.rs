@@ -239,7 +239,7 @@ fn request(found: pgdatahub_core::types::ColumnType, resume: bool) -> StreamRequ
     }
 }
 
-/// A check ends as the stream would, sends nothing else, and a stream may follow it.
+/// A check tells rejects and ends as the stream would, sends no rows, and a stream may follow it.
 #[test]
 fn a_check_counts_and_sends_no_rows() {
     use pgdatahub_core::types::ColumnType;
@@ -255,7 +255,12 @@ fn a_check_counts_and_sends_no_rows() {
     };
     assert_eq!((misfit.row, misfit.rest), (2, vec![(0, found)]));
     for resume in [true, false] {
-        let Response::Done(done) = reader.ask(&Request::Check(request(found, resume))) else {
+        let check = reader.ask(&Request::Check(request(found, resume)));
+        let Response::Rejects { rejects } = check else {
+            panic!("no rejects")
+        };
+        assert_eq!((rejects[0].row, rejects.len()), (3, 1));
+        let Response::Done(done) = reader.response() else {
             panic!("not done")
         };
         assert_eq!((done.rows, done.rejected), (3, 1));

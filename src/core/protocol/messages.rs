@@ -21,7 +21,7 @@ pub enum Request {
     Stream(StreamRequest),
     /// Say what each column holds. Must follow a [`Request::Head`] of the sheet.
     Profile,
-    /// As [`Request::Stream`], but rows and rejected cells are only counted, not sent: a plan.
+    /// As [`Request::Stream`], but rows are only counted, not sent: a plan.
     Check(StreamRequest),
 }
 

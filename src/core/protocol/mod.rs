@@ -18,7 +18,7 @@
 //! Stream ──────────────────────────────▶
 //!       ◀─────────────────────────────── rows* Rejects* then Misfit | Done | Failed
 //! Check ───────────────────────────────▶
-//!       ◀─────────────────────────────── Misfit | Done | Failed, as Stream would end: a plan
+//!       ◀─────────────────────────────── Rejects* then Misfit | Done | Failed, as of Stream: a plan
 //!   after Misfit: Stream (Check) again with wider targets (from the misfit's row, or from the start)
 //!   after Done: Head for another sheet, or Open for another file
 //! Profile (instead of Stream) ─────────▶
@@ -45,7 +45,7 @@ pub use messages::{
 };
 
 /// Changes whenever a message changes; the handshake refuses another one.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The product's version; the handshake refuses a reader of another one.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

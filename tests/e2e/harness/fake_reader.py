@@ -41,7 +41,7 @@ def row(number):
 
 def hello():
     request()
-    control({"response": "hello", "protocol": 2, "version": VERSION})
+    control({"response": "hello", "protocol": 3, "version": VERSION})
 
 def opened(name="Sheet1"):
     request()

@@ -13,6 +13,7 @@ ENDED_WELL = {"imported", "replaced", "skipped"}
 
 def by_name(rows):
     """The result rows by the file's name, which must be unique."""
+    rows = list(rows)
     found = {Path(row["source_file"]).name: row for row in rows}
     assert len(found) == len(rows), rows
     return found

@@ -4,15 +4,15 @@ import itertools
 
 import psycopg
 
-from . import books, columns, draw, model
+from . import books, columns, draw, model, plan
 
 _schemas = itertools.count(1)
 
 
-def check(connection, home, case):
-    """None, or how the server's table differs from the model's."""
+def check(connection, home, case, plans=False):
+    """None, or how the server's table differs from the model's, or, if `plans`, a call from what was said of it."""
     for run in case["runs"]:
-        difference = _check(connection, home, case["files"], run)
+        difference = _check(connection, home, case["files"], run, plans)
         if difference:
             return difference
     if columns.undisputed([model.Sheet(file) for file in case["files"]]):
@@ -21,7 +21,7 @@ def check(connection, home, case):
     return None
 
 
-def _check(connection, home, files, run):
+def _check(connection, home, files, run, plans):
     number = next(_schemas)
     schema, folder = f"s{number}", home / f"s{number}"
     (folder / "t").mkdir(parents=True)
@@ -35,7 +35,9 @@ def _check(connection, home, files, run):
     connection.execute(f"CREATE SCHEMA {schema}")
     expected = model.outcome(files, draw.order(run))
     for at, call in enumerate(run):
-        _call(connection, folder, schema, at, call, names)
+        difference = _call(connection, folder, schema, at, call, names, plans)
+        if difference:
+            return f"call {at}, files in order {draw.order(run)}: {difference}"
     found = _read(connection, folder, schema, names)
     for path in names.values():
         path.unlink()
@@ -49,7 +51,7 @@ def _check(connection, home, files, run):
     return None
 
 
-def _call(connection, folder, schema, at, call, names):
+def _call(connection, folder, schema, at, call, names, plans):
     connection.execute(f"SET pgdatahub.lane = '{call['lane']}'")
     connection.execute(f"SET pgdatahub.chunk_size = {call['chunk']}")
     arguments = {"path": str(folder), "files": f"t/{at:02d}_*.xlsx", "schema": schema}
@@ -61,12 +63,14 @@ def _call(connection, folder, schema, at, call, names):
         case "import_file":
             query = "SELECT count(*) FROM pgdatahub.import_file(%(path)s, table_name => 't', target_schema => %(schema)s)"
             arguments["path"] = str(names[call["files"][0]])
+    said = plan.before(connection, call["how"], arguments) if plans else None
     try:
         connection.execute(query, arguments)
     except psycopg.Error as error:
         # run_import's last word where files failed.
         if (call["how"], error.sqlstate) != ("run_import", "PD001"):
             raise
+    return plan.difference(connection, said) if plans else None
 
 
 def _read(connection, folder, schema, names):
