@@ -42,9 +42,14 @@ extension_sql_file!(
     requires = ["functions"]
 );
 extension_sql_file!(
+    "../sql/03_jobs.sql",
+    name = "jobs",
+    requires = ["functions"]
+);
+extension_sql_file!(
     "../sql/04_views.sql",
     name = "views",
-    requires = ["plan", "looking"]
+    requires = ["plan", "looking", "jobs"]
 );
 extension_sql_file!(
     "../sql/06_upkeep.sql",
@@ -58,8 +63,9 @@ extension_sql_file!(
     finalize
 );
 
-/// Registers the settings. Loading the library does nothing else.
+/// Registers the settings, and what the background workers do. Loading the library does nothing else.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::guc::register();
+    api::jobs::register();
 }

@@ -4,7 +4,8 @@
 //! types hold it), [`text_form`] (how a value reads as text), [`naming`] and
 //! [`columns`] (which column a header goes to), [`evolve`] and [`undo`] (what a table must
 //! become, and what of that can be undone), [`discover`] and [`config`] (which files go where), and
-//! [`protocol`] (what the backend and the reader process say to each other).
+//! [`protocol`] (what the backend and the reader process say to each other). [`job`] and [`pause_window`]
+//! are the rules of long-running imports.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -22,10 +23,13 @@ pub mod header;
 pub mod header_setting;
 pub mod iso;
 pub mod isolate;
+pub mod job;
 pub mod json;
 pub mod naming;
 pub mod nearest;
 pub mod number_format;
+pub mod pause_window;
+pub mod progress;
 pub mod protocol;
 pub mod report;
 pub mod serial;

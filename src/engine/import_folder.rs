@@ -174,6 +174,7 @@ fn single(
     };
     Ok(Source {
         below: PathBuf::new(),
+        bytes: 0,
         label: name.to_owned(),
         folder: folder.to_owned(),
         target,

@@ -195,12 +195,11 @@ impl Client {
                     self.answering = false;
                 }
                 match &response {
-                    Response::Done(done) if !self.checks && done.rows != self.rows => {
-                        Err(self.broken(&BadFrame(format!(
+                    Response::Done(done) if !self.checks && done.rows != self.rows => Err(self
+                        .broken(&BadFrame(format!(
                             "{} rows came, {} were announced",
                             self.rows, done.rows
-                        ))))
-                    }
+                        )))),
                     _ => Ok(Frame::Control(response)),
                 }
             }
