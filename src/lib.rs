@@ -52,9 +52,14 @@ extension_sql_file!(
     requires = ["plan", "looking", "jobs"]
 );
 extension_sql_file!(
+    "../sql/04_progress.sql",
+    name = "progress",
+    requires = ["views"]
+);
+extension_sql_file!(
     "../sql/06_upkeep.sql",
     name = "upkeep",
-    requires = ["views"]
+    requires = ["progress"]
 );
 extension_sql_file!(
     "../sql/05_grants.sql",
@@ -68,4 +73,5 @@ extension_sql_file!(
 pub extern "C-unwind" fn _PG_init() {
     pg::guc::register();
     api::jobs::register();
+    pg::launcher::register();
 }

@@ -1,10 +1,10 @@
 //! start_import and what controls its jobs.
 
 use crate::engine::options::{Options, is_dry_run};
-use crate::engine::{job_control, job_worker, pause, start_import, wait_import};
+use crate::engine::{job_control, job_worker, pause, recovery, start_import, wait_import};
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::transaction::Procedure;
-use crate::pg::worker;
+use crate::pg::{launcher, worker};
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 /// Tells the workers' frame what a worker does.
 pub fn register() {
     worker::set_job(job_worker::work);
+    launcher::set_scout(recovery::recover);
 }
 
 #[pg_extern(sql = false)]
@@ -61,6 +62,11 @@ fn wait_import(run_id: Option<i64>, timeout: Option<Interval>, fcinfo: pg_sys::F
     let procedure = or_raise(Procedure::connect(fcinfo, refusal));
     or_raise(wait_import::wait_import(run_id, seconds));
     procedure.finish();
+}
+
+#[pg_extern(sql = false)]
+fn progress_bar(share: f64) -> String {
+    pgdatahub_core::progress::bar(share)
 }
 
 #[pg_extern(sql = false)]

@@ -22,11 +22,6 @@ pub fn bar(share: f64) -> String {
     )
 }
 
-/// Seconds until the end at the pace so far; none while there is no pace.
-pub fn seconds_left(share: f64, elapsed: f64) -> Option<f64> {
-    (share > 0.0 && elapsed >= 0.0).then(|| elapsed * (1.0 - share.min(1.0)) / share.min(1.0))
-}
-
 /// PostgreSQL refuses a NOTIFY payload of 8,000 bytes and more.
 const PAYLOAD_BYTES: usize = 7_999;
 /// What a path may take of it; as JSON a character may become six bytes.
@@ -144,13 +139,6 @@ mod tests {
         assert_eq!(bar(7.0), bar(1.0));
         assert_eq!(bar(f64::NAN), bar(0.0));
         assert_eq!(bar(-1.0), bar(0.0));
-    }
-
-    #[test]
-    fn time_left() {
-        assert_eq!(seconds_left(0.25, 10.0), Some(30.0));
-        assert_eq!(seconds_left(0.0, 10.0), None);
-        assert_eq!(seconds_left(1.0, 10.0), Some(0.0));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn next(worker: &mut Worker) -> Result<Unit, Failure> {
     if let Some(reason) = pause::reason(counts.done - job.files_at_pause) {
         return begin_pause(run_id, reason, &counts);
     }
-    import(worker, &counts)
+    import(worker)
 }
 
 /// Leaves, unless the job was resumed meanwhile: whoever resumes it counts the
@@ -114,7 +114,7 @@ fn passing(worker: &Worker, job: &Job, reason: Reason) -> Result<Unit, Failure> 
 }
 
 /// Claims files of a table that nobody else works on, and imports them.
-fn import(worker: &mut Worker, counts: &Counts) -> Result<Unit, Failure> {
+fn import(worker: &mut Worker) -> Result<Unit, Failure> {
     let run_id = worker.job.run_id;
     // The last table first: that of the file before, if it has more.
     let mut tables: Vec<TableName> = worker.table.iter().cloned().collect();
@@ -129,24 +129,20 @@ fn import(worker: &mut Worker, counts: &Counts) -> Result<Unit, Failure> {
         }
         worker.table = Some(table);
         worker.in_hand.clone_from(&claimed);
-        return load(worker, &claimed, counts).map(Unit::Done);
+        return load(worker, &claimed).map(Unit::Done);
     }
     Ok(Unit::Taken)
 }
 
-fn load(worker: &mut Worker, claimed: &[Claimed], counts: &Counts) -> Result<Outcome, Failure> {
+fn load(worker: &mut Worker, claimed: &[Claimed]) -> Result<Outcome, Failure> {
     for file in claimed {
         jobs::forget_attempt(worker.job.run_id, file.file_no)?;
     }
-    progress::begin(&worker.job, counts);
+    let _progress = progress::job_files(&worker.job, claimed);
     let sources: Vec<Option<Source>> = claimed.iter().map(|file| source(worker, file)).collect();
     let (rows, failed) = match sources.into_iter().collect::<Option<Vec<_>>>() {
-        Some(sources) if worker.job.sectional => {
-            progress::file(&worker.job, &claimed[0]);
-            folder_unit(&worker.grant, &sources, &worker.call)
-        }
+        Some(sources) if worker.job.sectional => folder_unit(&worker.grant, &sources, &worker.call),
         Some(sources) => {
-            progress::file(&worker.job, &claimed[0]);
             let row = import_file::import(&worker.grant, &sources[0], &worker.call);
             let failed = (row.status == "failed").then_some(0);
             (vec![row], failed)

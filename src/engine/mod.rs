@@ -36,6 +36,7 @@ pub mod pause;
 pub mod plan;
 pub mod progress;
 pub mod prune;
+pub mod recovery;
 pub mod rejects;
 pub mod removal;
 pub mod retry;

@@ -7,11 +7,13 @@ use super::ledger::Ledger;
 use super::options::{OnError, Options};
 use super::pause::Pauses;
 use super::plan;
+use super::progress;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
+use crate::pg::progress::Kind;
 use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain};
 use crate::pg::{guc, registry};
 
@@ -39,6 +41,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         nothing_found(options, &plan);
     }
     commit_and_chain();
+    let _progress = progress::begin(Kind::RunImport, run.run_id, &plan.sources);
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,

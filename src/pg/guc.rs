@@ -37,6 +37,8 @@ pub static SECTIONAL_COMMIT: GucSetting<bool> = GucSetting::<bool>::new(false);
 pub static PAUSE_EVERY: GucSetting<i32> = GucSetting::<i32>::new(0);
 pub static PAUSE_SECONDS: GucSetting<i32> = GucSetting::<i32>::new(30);
 pub static PAUSE_WINDOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+pub static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+pub static LAUNCHER_NAPTIME: GucSetting<i32> = GucSetting::<i32>::new(10);
 pub static CHUNK_SIZE: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 pub static CONFIG_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 pub static DATA_ROOTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -209,6 +211,24 @@ pub fn register() {
         &DATA_ROOTS,
         Sighup,
         GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_string_guc(
+        c"pgdatahub.databases",
+        c"Databases in which the launcher starts jobs, separated by commas.",
+        c"Empty: all that have the extension. The launcher needs shared_preload_libraries = 'pgdatahub'.",
+        &DATABASES,
+        Sighup,
+        none,
+    );
+    GucRegistry::define_int_guc(
+        c"pgdatahub.launcher_naptime",
+        c"How often the launcher looks for interrupted and queued jobs.",
+        c"It connects to each database for a moment.",
+        &LAUNCHER_NAPTIME,
+        1,
+        86_400,
+        Sighup,
+        GucFlags::UNIT_S,
     );
     GucRegistry::define_string_guc(
         c"pgdatahub.reader",

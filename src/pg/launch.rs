@@ -144,7 +144,7 @@ impl Interrupt {
 }
 
 /// Takes a slot; false where none is free. Given no handle, it allocates nothing.
-pub fn register(worker: &pg_sys::BackgroundWorker) -> bool {
+fn register(worker: &pg_sys::BackgroundWorker) -> bool {
     let mut worker = *worker;
     // SAFETY: a complete worker, copied by the callee.
     unsafe { pg_sys::RegisterDynamicBackgroundWorker(&raw mut worker, std::ptr::null_mut()) }

@@ -40,21 +40,27 @@ pub unsafe extern "C-unwind" fn pgdatahub_job_worker(database: pg_sys::Datum) {
     JOB.get()(run_id);
 }
 
-/// Signals as a backend has them, then the connection. SIGINT is core's own already.
-pub fn connect(database: pg_sys::Oid, role: pg_sys::Oid) {
+/// Signals as a backend has them, SIGINT being core's own already; then they may come.
+pub fn signal_handlers() {
     // SAFETY: the handlers are core's; signals are still blocked. `die` sets InterruptPending,
     // which pgrx's own handler does not.
     unsafe {
         signal(libc::SIGTERM, die);
         signal(libc::SIGHUP, SignalHandlerForConfigReload);
         pg_sys::BackgroundWorkerUnblockSignals();
-        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0);
     }
+}
+
+/// Signals, then the connection.
+pub fn connect(database: pg_sys::Oid, role: pg_sys::Oid) {
+    signal_handlers();
+    // SAFETY: the first connection of this worker.
+    unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0) };
 }
 
 /// # Safety
 /// `handler` must be async-signal-safe.
-pub unsafe fn signal(number: c_int, handler: unsafe extern "C-unwind" fn(c_int)) {
+unsafe fn signal(number: c_int, handler: unsafe extern "C-unwind" fn(c_int)) {
     // SAFETY: the caller's promise.
     unsafe {
         #[cfg(any(feature = "pg15", feature = "pg16", feature = "pg17"))]
