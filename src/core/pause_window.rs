@@ -101,13 +101,13 @@ fn window(part: &str) -> Result<Window, Report> {
     if let Some(text) = times {
         (window.from, window.until) = times_of(text).ok_or_else(|| unreadable(part, text))?;
     }
+    if named.is_none() && times.is_none() {
+        return Err(unreadable(part, words.next().unwrap_or(part)));
+    }
     let zone = words.next_if(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()));
     window.zone = zone.map(str::to_owned);
     if let Some(more) = words.next() {
         return Err(unreadable(part, more));
-    }
-    if named.is_none() && times.is_none() {
-        return Err(unreadable(part, part));
     }
     Ok(window)
 }

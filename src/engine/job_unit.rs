@@ -43,6 +43,9 @@ pub struct Outcome {
 /// What must end the file's transaction.
 pub fn next(worker: &mut Worker) -> Result<Unit, Failure> {
     let run_id = worker.job.run_id;
+    if !jobs::exist() {
+        return Ok(Unit::Leave);
+    }
     let Some(job) = jobs::load(run_id)? else {
         return Ok(Unit::Leave);
     };

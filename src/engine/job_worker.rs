@@ -64,7 +64,7 @@ pub fn work(run_id: i64) {
 
 /// Takes the job up, unless it is over, paused, or has its workers already.
 fn begin(run_id: i64) -> Result<Option<(Job, JobLock)>, Failure> {
-    if !jobs::exist()? {
+    if !jobs::exist() {
         return Ok(None);
     }
     let Some(job) = jobs::lock(run_id)? else {
@@ -216,7 +216,7 @@ impl Worker {
 
     /// An aborted transaction has ended the session's locks.
     fn hold_again(&self) -> Result<Option<State>, Failure> {
-        if !jobs::exist()? {
+        if !jobs::exist() {
             return Ok(None);
         }
         let job = jobs::lock(self.job.run_id)?;
@@ -245,7 +245,7 @@ pub fn stops(job: &Job) -> bool {
 /// The job cannot go on: says so in its state, in the log, and to those who listen.
 fn give_up(job: &Job, lock: JobLock, state: State, failure: &Failure) {
     let word = transaction(|| {
-        if !jobs::exist()? {
+        if !jobs::exist() {
             return Ok(None);
         }
         let Some(now) = jobs::lock(job.run_id)? else {

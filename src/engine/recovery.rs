@@ -17,7 +17,7 @@ const MAX_RESTARTS: i32 = 3;
 /// Looks once. Never fails: what goes wrong is in the log.
 pub fn recover() {
     let open = transaction(|| {
-        if jobs::exist()? && crate::pg::transaction::writable() {
+        if jobs::exist() && crate::pg::transaction::writable() {
             jobs::open()
         } else {
             Ok(Vec::new())

@@ -82,18 +82,21 @@ pub struct Counts {
     pub rows: i64,
 }
 
-/// Whether the extension's tables are there: it may have been dropped meanwhile.
-///
-/// # Errors
-/// SPI's own.
-pub fn exist() -> Result<bool, Failure> {
-    Ok(spi::first(
-        "SELECT pg_catalog.to_regclass('pgdatahub.etl_jobs') IS NOT NULL",
-        &[],
-        |row| row.value::<bool>(1),
-    )?
-    .flatten()
-    .unwrap_or(false))
+/// Whether the extension is there, and if so that it stays until this transaction ends: a DROP
+/// EXTENSION waits, and does so before it locks any table that an import uses in another order.
+pub fn exist() -> bool {
+    // SAFETY: catalog look-ups, and a lock that a DROP EXTENSION takes first; a wait is
+    // interruptible.
+    unsafe {
+        let find = || pg_sys::get_extension_oid(c"pgdatahub".as_ptr(), true);
+        let extension = find();
+        if extension == pg_sys::InvalidOid {
+            return false;
+        }
+        let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
+        find() == extension
+    }
 }
 
 /// Records a job and its files.
