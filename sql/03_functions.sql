@@ -35,7 +35,10 @@ CREATE FUNCTION pgdatahub.import_file(
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   reimport      boolean DEFAULT false,
-  dry_run       boolean DEFAULT NULL
+  dry_run       boolean DEFAULT NULL,
+  range         text DEFAULT NULL,
+  header_row    "any" DEFAULT NULL,
+  skip_footer   integer DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -53,8 +56,8 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
-'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer) IS
+'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for. sheet, range (B3:H), header_row (4, ''none'', ''4,5'') and skip_footer override the configuration';
 
 CREATE PROCEDURE pgdatahub.run_import(
   path          text,

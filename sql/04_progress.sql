@@ -72,3 +72,24 @@ COMMENT ON VIEW pgdatahub.progress IS
 'Imports under way: files, bytes and rows so far, the file in hand with its rows, rows per second, time left, a text bar; one row per job, and per session that imports; sessions of other roles for pg_monitor only';
 
 GRANT SELECT ON pgdatahub.progress TO PUBLIC;
+
+COMMENT ON COLUMN pgdatahub.progress.run_id IS 'Identifies the run';
+COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.progress.state IS 'queued, running, paused or interrupted; sessions are always running';
+COMMENT ON COLUMN pgdatahub.progress.reason IS 'Why a job is paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.progress.bar IS 'Share of the bytes that are done, as a text bar';
+COMMENT ON COLUMN pgdatahub.progress.files_done IS 'Files done with, whatever became of them';
+COMMENT ON COLUMN pgdatahub.progress.files IS 'Files of the run';
+COMMENT ON COLUMN pgdatahub.progress.files_failed IS 'Files of a job that failed';
+COMMENT ON COLUMN pgdatahub.progress.current_file IS 'Files in hand, one per worker, below the folder of the run';
+COMMENT ON COLUMN pgdatahub.progress.current_rows IS 'Rows of the files in hand so far; not yet committed';
+COMMENT ON COLUMN pgdatahub.progress.row_count IS 'Rows so far, those of the files in hand included';
+COMMENT ON COLUMN pgdatahub.progress.rows_per_second IS 'Rows so far by the time so far';
+COMMENT ON COLUMN pgdatahub.progress.bytes_done IS 'Bytes of the files that are done with';
+COMMENT ON COLUMN pgdatahub.progress.bytes IS 'Bytes of all files, as they were found';
+COMMENT ON COLUMN pgdatahub.progress.elapsed IS 'Time so far, pauses not counted';
+COMMENT ON COLUMN pgdatahub.progress.eta IS 'Time left at the pace so far, by bytes';
+COMMENT ON COLUMN pgdatahub.progress.workers IS 'Background workers that are at it now';
+COMMENT ON COLUMN pgdatahub.progress.pid IS 'Process of a session that imports';
+COMMENT ON COLUMN pgdatahub.progress.started_by IS 'Role that imports';
+COMMENT ON COLUMN pgdatahub.progress.path IS 'Folder that was asked for, where it is committed';

@@ -62,6 +62,8 @@ SELECT r.run_id, r.kind, r.path,
  WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file, run_import and start_import of the current role; for jobs also why they are paused, what stopped them, and who changed their state last';
 
+COMMENT ON COLUMN pgdatahub.runs.state IS 'queued, running, paused, done, done with failures, failed, cancelled; or interrupted: a job that should have a worker and has none';
+
 CREATE VIEW pgdatahub.job_states WITH (security_barrier) AS
 SELECT s.run_id, s.changed_at, s.changed_by, s.state, s.reason, s.message
   FROM pgdatahub.etl_job_states s
@@ -96,12 +98,18 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
 
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
+COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
+
 CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
 SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
        s.message, s.sqlstate, s.detail, s.hint
   FROM pgdatahub.file_status s
  WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
 COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+COMMENT ON COLUMN pgdatahub.failures.failed_at IS 'When it failed last';
 
 CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
 SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at

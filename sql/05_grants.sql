@@ -1,7 +1,7 @@
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.import_folder(text, text, text, text, boolean, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer),
   pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),

@@ -463,7 +463,10 @@ CREATE FUNCTION pgdatahub.import_file(
   sheet         text DEFAULT NULL,
   target_schema text DEFAULT NULL,
   reimport      boolean DEFAULT false,
-  dry_run       boolean DEFAULT NULL
+  dry_run       boolean DEFAULT NULL,
+  range         text DEFAULT NULL,
+  header_row    "any" DEFAULT NULL,
+  skip_footer   integer DEFAULT NULL
 ) RETURNS TABLE (
   source_file     text,
   sheet_name      text,
@@ -481,8 +484,8 @@ CREATE FUNCTION pgdatahub.import_file(
   detail          text,
   hint            text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_file_wrapper';
-COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean) IS
-'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for';
+COMMENT ON FUNCTION pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer) IS
+'Imports one workbook of the server; without table_name into the table that its folder feeds or is named for. sheet, range (B3:H), header_row (4, ''none'', ''4,5'') and skip_footer override the configuration';
 
 CREATE PROCEDURE pgdatahub.run_import(
   path          text,
@@ -667,8 +670,11 @@ COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
 -- Looking into a workbook before it is imported.
 
 CREATE FUNCTION pgdatahub.columns(
-  path  text,
-  sheet text DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
 ) RETURNS TABLE (
   header      text,
   column_name text,
@@ -678,34 +684,39 @@ CREATE FUNCTION pgdatahub.columns(
   min_value   text,
   max_value   text
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'columns_of_wrapper';
-COMMENT ON FUNCTION pgdatahub.columns(text, text) IS
+COMMENT ON FUNCTION pgdatahub.columns(text, text, text, "any", integer) IS
 'The columns of a sheet, over all its rows: header, the name and type an import would give, how many values, three of them, the least and the greatest (text by code points)';
 
 CREATE FUNCTION pgdatahub.read_excel(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
 ) RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", bigint) IS
+COMMENT ON FUNCTION pgdatahub.read_excel(text, text, text, "any", integer, bigint) IS
 'The rows of a sheet, read and not stored; AS t(policy text, premium numeric) names columns as an import would name them; header_row is a row, ''none'', or ''2,3''; a LIMIT does not stop it, max_rows does';
 
 CREATE FUNCTION pgdatahub.read_excel_json(
-  path       text,
-  sheet      text DEFAULT NULL,
-  range      text DEFAULT NULL,
-  header_row "any" DEFAULT NULL,
-  max_rows   bigint DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL,
+  max_rows    bigint DEFAULT NULL
 ) RETURNS SETOF jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'read_excel_json_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", bigint) IS
+COMMENT ON FUNCTION pgdatahub.read_excel_json(text, text, text, "any", integer, bigint) IS
 'The rows of a sheet as JSON objects; in the SELECT list it reads only as far as its rows are taken: SELECT pgdatahub.read_excel_json(path) LIMIT 10';
 
 CREATE FUNCTION pgdatahub.read_excel_query(
-  path  text,
-  sheet text DEFAULT NULL
+  path        text,
+  sheet       text DEFAULT NULL,
+  range       text DEFAULT NULL,
+  header_row  "any" DEFAULT NULL,
+  skip_footer integer DEFAULT NULL
 ) RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'read_excel_query_wrapper';
-COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text) IS
+COMMENT ON FUNCTION pgdatahub.read_excel_query(text, text, text, "any", integer) IS
 'The statement that reads a sheet through read_excel with its columns'' types, to edit or to run with \gexec';
 
 CREATE FUNCTION pgdatahub.show_config(path text) RETURNS TABLE (
@@ -719,10 +730,10 @@ COMMENT ON FUNCTION pgdatahub.show_config(text) IS
 
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.show_config(text),
-  pgdatahub.columns(text, text),
-  pgdatahub.read_excel(text, text, text, "any", bigint),
-  pgdatahub.read_excel_json(text, text, text, "any", bigint),
-  pgdatahub.read_excel_query(text, text)
+  pgdatahub.columns(text, text, text, "any", integer),
+  pgdatahub.read_excel(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
+  pgdatahub.read_excel_query(text, text, text, "any", integer)
 FROM PUBLIC;
 /* </end connected objects> */
 
@@ -797,6 +808,8 @@ SELECT r.run_id, r.kind, r.path,
  WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file, run_import and start_import of the current role; for jobs also why they are paused, what stopped them, and who changed their state last';
 
+COMMENT ON COLUMN pgdatahub.runs.state IS 'queued, running, paused, done, done with failures, failed, cancelled; or interrupted: a job that should have a worker and has none';
+
 CREATE VIEW pgdatahub.job_states WITH (security_barrier) AS
 SELECT s.run_id, s.changed_at, s.changed_by, s.state, s.reason, s.message
   FROM pgdatahub.etl_job_states s
@@ -831,12 +844,18 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
     OR pgdatahub.may_read(f.table_schema, f.table_name);
 COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
 
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
+COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
+
 CREATE VIEW pgdatahub.failures WITH (security_barrier) AS
 SELECT s.source_file, s.sheet_name, s.table_schema, s.table_name, s.last_seen AS failed_at, s.run_id,
        s.message, s.sqlstate, s.detail, s.hint
   FROM pgdatahub.file_status s
  WHERE s.file_state OPERATOR(pg_catalog.=) ANY ('{failed,"changed since, failed"}'::text[]);
 COMMENT ON VIEW pgdatahub.failures IS 'Files whose latest attempt failed, and why';
+
+COMMENT ON COLUMN pgdatahub.failures.failed_at IS 'When it failed last';
 
 CREATE VIEW pgdatahub.managed_tables WITH (security_barrier) AS
 SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.managed_by, t.dropped_at
@@ -953,6 +972,27 @@ COMMENT ON VIEW pgdatahub.progress IS
 'Imports under way: files, bytes and rows so far, the file in hand with its rows, rows per second, time left, a text bar; one row per job, and per session that imports; sessions of other roles for pg_monitor only';
 
 GRANT SELECT ON pgdatahub.progress TO PUBLIC;
+
+COMMENT ON COLUMN pgdatahub.progress.run_id IS 'Identifies the run';
+COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.progress.state IS 'queued, running, paused or interrupted; sessions are always running';
+COMMENT ON COLUMN pgdatahub.progress.reason IS 'Why a job is paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.progress.bar IS 'Share of the bytes that are done, as a text bar';
+COMMENT ON COLUMN pgdatahub.progress.files_done IS 'Files done with, whatever became of them';
+COMMENT ON COLUMN pgdatahub.progress.files IS 'Files of the run';
+COMMENT ON COLUMN pgdatahub.progress.files_failed IS 'Files of a job that failed';
+COMMENT ON COLUMN pgdatahub.progress.current_file IS 'Files in hand, one per worker, below the folder of the run';
+COMMENT ON COLUMN pgdatahub.progress.current_rows IS 'Rows of the files in hand so far; not yet committed';
+COMMENT ON COLUMN pgdatahub.progress.row_count IS 'Rows so far, those of the files in hand included';
+COMMENT ON COLUMN pgdatahub.progress.rows_per_second IS 'Rows so far by the time so far';
+COMMENT ON COLUMN pgdatahub.progress.bytes_done IS 'Bytes of the files that are done with';
+COMMENT ON COLUMN pgdatahub.progress.bytes IS 'Bytes of all files, as they were found';
+COMMENT ON COLUMN pgdatahub.progress.elapsed IS 'Time so far, pauses not counted';
+COMMENT ON COLUMN pgdatahub.progress.eta IS 'Time left at the pace so far, by bytes';
+COMMENT ON COLUMN pgdatahub.progress.workers IS 'Background workers that are at it now';
+COMMENT ON COLUMN pgdatahub.progress.pid IS 'Process of a session that imports';
+COMMENT ON COLUMN pgdatahub.progress.started_by IS 'Role that imports';
+COMMENT ON COLUMN pgdatahub.progress.path IS 'Folder that was asked for, where it is committed';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1018,6 +1058,44 @@ CREATE FUNCTION pgdatahub.prune(older_than interval) RETURNS TABLE (
 ) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'prune_wrapper';
 COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 'Removes runs that ended that long ago, with their files, and rejected cells of imports that old; imports and schema changes are never removed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   views
+--   upkeep
+
+-- A view's column that is a table's, or an earlier view's, is described as it is there.
+
+DO $$
+DECLARE
+  described record;
+BEGIN
+  -- Twice, as views stand on views.
+  FOR depth IN 1..2 LOOP
+    FOR described IN
+      SELECT v.oid::pg_catalog.regclass AS view_name, a.attname, pg_catalog.min(d.description) AS description
+        FROM pg_catalog.pg_class v
+        JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) v.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+        JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) v.oid
+        JOIN pg_catalog.pg_depend p ON p.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND p.objid OPERATOR(pg_catalog.=) r.oid
+          AND p.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+        JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) p.refobjid
+          AND b.attnum OPERATOR(pg_catalog.=) p.refobjsubid AND b.attname OPERATOR(pg_catalog.=) a.attname
+          AND b.attrelid OPERATOR(pg_catalog.<>) v.oid
+        JOIN pg_catalog.pg_description d ON d.objoid OPERATOR(pg_catalog.=) b.attrelid AND d.objsubid OPERATOR(pg_catalog.=) b.attnum
+          AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+       WHERE v.relnamespace OPERATOR(pg_catalog.=) 'pgdatahub'::pg_catalog.regnamespace AND v.relkind OPERATOR(pg_catalog.=) 'v'
+         AND pg_catalog.col_description(v.oid, a.attnum) IS NULL
+       GROUP BY v.oid, a.attnum, a.attname
+       ORDER BY v.oid, a.attnum
+    LOOP
+      EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', described.view_name, described.attname, described.description);
+    END LOOP;
+  END LOOP;
+END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1245,14 +1323,13 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
---   upkeep
+--   view_comments
 
 -- finalize
 -- What reads files, writes or controls is for roles that were given it; text_form and the views' rules are harmless.
 REVOKE EXECUTE ON FUNCTION
   pgdatahub.import_folder(text, text, text, text, boolean, boolean),
-  pgdatahub.import_file(text, text, text, text, boolean, boolean),
+  pgdatahub.import_file(text, text, text, text, boolean, boolean, text, "any", integer),
   pgdatahub.plan_folder(text, text, text, boolean),
   pgdatahub.revert(regclass, text, boolean, boolean, boolean),
   pgdatahub.revert_hash(regclass, text, boolean, boolean, boolean),

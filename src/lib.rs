@@ -62,9 +62,14 @@ extension_sql_file!(
     requires = ["progress"]
 );
 extension_sql_file!(
+    "../sql/07_view_comments.sql",
+    name = "view_comments",
+    requires = ["views", "upkeep"]
+);
+extension_sql_file!(
     "../sql/05_grants.sql",
     name = "grants",
-    requires = ["views", "upkeep"],
+    requires = ["view_comments"],
     finalize
 );
 

@@ -1,7 +1,10 @@
 //! import_folder, import_file, run_import.
 
+use crate::engine::import_folder::FileOptions;
 use crate::engine::options::{Options, is_dry_run};
+use crate::engine::reading::Reading;
 use crate::engine::{import_folder, run_import};
+use crate::pg::argument::{any_text, argument};
 use crate::pg::audit::FileRow;
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::transaction::Procedure;
@@ -92,18 +95,27 @@ import_function!(
     dry_run: Option<bool>
 );
 
+// path, table_name, sheet, target_schema, reimport, dry_run, range, header_row, skip_footer
 import_function!(
     import_file,
-    |path, table_name, sheet, target_schema, reimport, dry| {
-        let reimport = reimport.unwrap_or(false);
-        import_folder::import_file(path, table_name, sheet, target_schema, reimport, is_dry_run(dry))
+    |fcinfo| {
+        let text = |n| argument::<String>(fcinfo, n);
+        let reading = Reading {
+            sheet: text(2),
+            range: text(6),
+            header_row: any_text(fcinfo, 7),
+            skip_footer: argument::<i32>(fcinfo, 8),
+        };
+        import_folder::import_file(&FileOptions {
+            path: text(0),
+            table_name: text(1),
+            target_schema: text(3),
+            reimport: argument(fcinfo, 4).unwrap_or(false),
+            dry_run: is_dry_run(argument(fcinfo, 5)),
+            reading,
+        })
     },
-    path: Option<&str>,
-    table_name: Option<&str>,
-    sheet: Option<&str>,
-    target_schema: Option<&str>,
-    reimport: Option<bool>,
-    dry_run: Option<bool>
+    fcinfo: pg_sys::FunctionCallInfo
 );
 
 #[pg_extern(sql = false)]

@@ -2,6 +2,7 @@
 
 use crate::engine::look_rows::{JsonRows, read_into};
 use crate::engine::looking::{self, Ask};
+use crate::engine::reading::Reading;
 use crate::engine::show_config;
 use crate::pg::argument::{any_text, argument};
 use crate::pg::error::{Failure, or_raise};
@@ -12,8 +13,7 @@ use pgrx::prelude::*;
 
 #[pg_extern(sql = false, name = "columns")]
 fn columns_of(
-    path: Option<&str>,
-    sheet: Option<&str>,
+    fcinfo: FunctionCallInfo,
 ) -> TableIterator<
     'static,
     (
@@ -26,7 +26,7 @@ fn columns_of(
         name!(max_value, Option<String>),
     ),
 > {
-    let ask = or_raise(Ask::new(path, sheet, None, None, None));
+    let ask = or_raise(ask(fcinfo, None));
     TableIterator::new(or_raise(looking::columns(&ask)).into_iter().map(|row| {
         (
             row.header,
@@ -41,30 +41,34 @@ fn columns_of(
 }
 
 #[pg_extern(sql = false)]
-fn read_excel_query(path: Option<&str>, sheet: Option<&str>) -> String {
-    or_raise(Ask::new(path, sheet, None, None, None).and_then(|ask| looking::query(&ask)))
+fn read_excel_query(fcinfo: FunctionCallInfo) -> String {
+    or_raise(ask(fcinfo, None).and_then(|ask| looking::query(&ask)))
 }
 
-/// path, sheet, range, header_row, max_rows
-fn ask(fcinfo: FunctionCallInfo) -> Result<Ask, Failure> {
+/// path, sheet, range, header_row, skip_footer; `max_rows` is the place of that argument.
+fn ask(fcinfo: FunctionCallInfo, max_rows: Option<usize>) -> Result<Ask, Failure> {
     let text = |n| argument::<String>(fcinfo, n);
-    Ask::new(
-        text(0).as_deref(),
-        text(1).as_deref(),
-        text(2).as_deref(),
-        any_text(fcinfo, 3).as_deref(),
-        argument::<i64>(fcinfo, 4),
-    )
+    let reading = Reading {
+        sheet: text(1),
+        range: text(2),
+        header_row: any_text(fcinfo, 3),
+        skip_footer: argument::<i32>(fcinfo, 4),
+    };
+    let max_rows = max_rows.and_then(|n| argument::<i64>(fcinfo, n));
+    Ask::new(text(0).as_deref(), reading, max_rows)
 }
 
 #[pg_extern(sql = false)]
 fn read_excel(fcinfo: FunctionCallInfo) {
-    or_raise(Records::begin(fcinfo).and_then(|mut records| read_into(&ask(fcinfo)?, &mut records)));
+    or_raise(
+        Records::begin(fcinfo)
+            .and_then(|mut records| read_into(&ask(fcinfo, Some(5))?, &mut records)),
+    );
 }
 
 #[pg_extern(sql = false)]
 fn read_excel_json(fcinfo: FunctionCallInfo) -> SetOfIterator<'static, JsonbText> {
-    let rows = or_raise(ask(fcinfo).and_then(|ask| JsonRows::begin(&ask)));
+    let rows = or_raise(ask(fcinfo, Some(5)).and_then(|ask| JsonRows::begin(&ask)));
     SetOfIterator::new(rows.map(|row| JsonbText(or_raise(row))))
 }
 

@@ -104,6 +104,48 @@ pub fn on_change(source: &Source) -> OnChange {
     source.settings.reading.on_change.unwrap_or_default()
 }
 
+/// The names of the workbook's sheets.
+pub fn names(opened: &Opened) -> Vec<&str> {
+    let names = opened.sheets.iter().map(|sheet| sheet.name.as_str());
+    names.collect()
+}
+
+/// Says which sheets of an earlier content of this path still have their rows in
+/// a table though the workbook has them no more. Where a sheet of the new content
+/// goes to the same table they were replaced; a table that none goes to is left alone.
+///
+/// # Errors
+/// The audit's.
+pub fn say_lost(
+    opened: &Opened,
+    source: &Source,
+    call: &Call,
+    source_file: &str,
+) -> Result<(), Failure> {
+    if on_change(source) == OnChange::Append {
+        return Ok(());
+    }
+    for import in call.ledger.of_lost_sheets(source_file, &names(opened))? {
+        call.ledger.warning(
+            format!(
+                "{} has no sheet \"{}\" any more",
+                source.label, import.sheet_name
+            ),
+            Some(format!(
+                "Its {} of {} are still in {}.",
+                super::run::plural(import.row_count.unsigned_abs(), "row"),
+                import.imported_at,
+                import.table.display()
+            )),
+            Some(format!(
+                "If they should go: SELECT pgdatahub.revert_import({});",
+                import.import_id
+            )),
+        );
+    }
+    Ok(())
+}
+
 /// The sheets to import, in the workbook's order; `say`: a name that was not exact.
 ///
 /// # Errors

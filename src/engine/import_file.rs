@@ -4,19 +4,20 @@ use super::file_sheets::{self, Chosen};
 use super::ledger::Ledger;
 use super::progress;
 use super::rejects::{Limits, Rejects};
-use super::revert;
+use super::run::seconds_since;
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
 use super::targets::{self, Source};
+use super::{kept_settings, remarks, replacement};
 use crate::pg::access::{self, FileStat, Grant};
 use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
-use crate::pg::{ddl, registry, subxact};
-use pgdatahub_core::config::{OnChange, OnTypeConflict, default_of};
-use pgdatahub_core::protocol::{Format, Head, HeadRequest, Opened, SheetInfo, StreamDone};
+use crate::pg::{registry, subxact};
+use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::protocol::{Format, HeadRequest, Opened};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
@@ -90,7 +91,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         failed(&mut row, failure);
     }
     call.ledger.end_file(&mut row);
-    row.seconds = started.elapsed().as_secs_f64();
+    row.seconds = seconds_since(started);
     row
 }
 
@@ -139,7 +140,7 @@ fn open(
     let fd = grant.open_file(&source.below)?;
     row.source_file = access::resolved_path(&fd)?;
     let stat = access::stat(&fd)?;
-    let settings = settings_json(source);
+    let settings = kept_settings::json(source);
     if guc::REHASH.get() == Rehash::Changed && !call.reimport && !file_sheets::must_open(source) {
         let table = registry::lookup(&source.target)?;
         if let Some(table) = table.filter(|t| t.oid.is_some()) {
@@ -154,32 +155,6 @@ fn open(
     }
     Ok(Some(File { fd, stat, settings }))
 }
-
-/// The settings that decide what is read, as they are kept with the import.
-fn settings_json(source: &Source) -> String {
-    let mut settings = serde_json::Map::new();
-    for (name, given) in &source.settings.given {
-        // A default goes unsaid, so that saying it later changes nothing.
-        let is_default = default_of(name).is_some_and(|default| given.values == [default]);
-        if !NOT_READING.contains(name) && !is_default {
-            let value = match given.values.as_slice() {
-                [one] => one.as_str().into(),
-                several => several.into(),
-            };
-            settings.insert((*name).into(), value);
-        }
-    }
-    serde_json::Value::Object(settings).to_string()
-}
-
-/// Settings that decide where a file goes and whether, not what is read of it.
-const NOT_READING: [&str; 5] = [
-    "ignore",
-    "on_change",
-    "replace_min_percent",
-    "schema",
-    "table",
-];
 
 fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.status = "skipped";
@@ -244,7 +219,7 @@ fn load_sheets(
         if step.is_ok() {
             call.ledger.end_sheet(&mut own);
         }
-        own.seconds = started.elapsed().as_secs_f64();
+        own.seconds = seconds_since(started);
         if nth == 0 || step.is_err() {
             *row = own;
         } else {
@@ -253,6 +228,10 @@ fn load_sheets(
         if let Step::Restart(sheet, columns) = step? {
             return Ok(Step::Restart(sheet, columns));
         }
+    }
+    let loaded = |row: &FileRow| matches!(row.status, "imported" | "replaced" | "planned");
+    if loaded(row) || row.other_sheets.iter().any(loaded) {
+        file_sheets::say_lost(&opened, source, call, &row.source_file)?;
     }
     // What was noted last is the file's own, its first sheet's.
     call.ledger.back_to(row);
@@ -279,7 +258,7 @@ fn load(
     }
     let on_change = file_sheets::on_change(source);
     let key = (chosen.key(), on_change);
-    let removed = remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
+    let removed = replacement::remove_earlier(&table, key, opened, call, row, attempt.is_first())?;
     let source_file = row.source_file.clone();
     let target = table.name.clone();
     let claim = Claim {
@@ -357,13 +336,13 @@ fn load(
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
     say_deferred(&table)?;
     let percent = source.settings.reading.replace_min_percent;
-    check_replacement(&removed, rows, percent, &target, &source_file)?;
+    replacement::check(&removed, rows, percent, &target, &source_file)?;
     if !call.ledger.plans() {
         audit::complete(
             import_id,
             rows,
             rejects.entries() as i64,
-            started.elapsed().as_secs_f64(),
+            seconds_since(started),
             loaded.lane,
             head.header_row.filter(|row| *row > 0).map(|r| r as i32),
         )?;
@@ -385,7 +364,7 @@ fn load(
     row.row_count = Some(rows);
     row.rejected = Some(rejects.entries() as i64);
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
-    row.message = remarks(&head, info, &loaded.done, renames);
+    row.message = remarks::of(&head, info, &loaded.done, renames);
     Ok(Step::Finished)
 }
 
@@ -425,94 +404,6 @@ fn skip(
     Ok(true)
 }
 
-/// An earlier import that makes way for this one.
-struct Removed {
-    deleted: i64,
-}
-
-/// Removes the earlier import of this path (it is replaced), or of these bytes (reimport).
-fn remove_earlier(
-    table: &TargetTable,
-    (sheet, on_change): (Sheet<'_>, OnChange),
-    opened: &Opened,
-    call: &Call,
-    row: &FileRow,
-    say: bool,
-) -> Result<Vec<Removed>, Failure> {
-    let mut earlier = call.ledger.at_path(&table.name, sheet, &row.source_file)?;
-    // The same bytes read by another range are the same content, never a new one.
-    let changed = |import: &Import| import.sha256 != opened.sha256;
-    match on_change {
-        OnChange::Error if earlier.iter().any(changed) && !call.reimport => {
-            return Err(changed_since(&earlier, row));
-        }
-        OnChange::Append if !call.reimport => earlier.retain(|import| !changed(import)),
-        _ => {}
-    }
-    if call.reimport {
-        let same = call.ledger.present(&table.name, sheet, &opened.sha256)?;
-        earlier
-            .extend(same.filter(|import| earlier.iter().all(|e| e.import_id != import.import_id)));
-    }
-    if !earlier.is_empty() {
-        revert::no_cascade(&table.name).map_err(|failure| {
-            failure.hint("Revert the earlier import with cascade => true if that is meant, then import again.")
-        })?;
-    }
-    let mut removed = Vec::with_capacity(earlier.len());
-    for import in earlier {
-        let why = if import.sha256 == opened.sha256 {
-            "reimport"
-        } else {
-            "replaced"
-        };
-        let deleted = call.ledger.remove(table, &import, why, say)?;
-        removed.push(Removed { deleted });
-    }
-    if (call.reimport || call.explicit) && !call.ledger.plans() {
-        audit::lift_hold(&table.name, sheet, &opened.sha256)?;
-    }
-    Ok(removed)
-}
-
-fn changed_since(earlier: &[Import], row: &FileRow) -> Failure {
-    let when = earlier.first().map(|import| import.imported_at.clone());
-    Failure::new("55000", "the file has changed since it was imported")
-        .detail(format!(
-            "{} was imported on {}; on_change is error.",
-            row.source_file,
-            when.unwrap_or_default()
-        ))
-        .hint("Revert the earlier import, give reimport => true, or set on_change to replace or append.")
-}
-
-/// A re-issue that lost most of its rows is more likely a mistake than a correction.
-fn check_replacement(
-    removed: &[Removed],
-    rows: i64,
-    percent: Option<u32>,
-    table: &TableName,
-    source_file: &str,
-) -> Result<(), Failure> {
-    let percent = percent.map_or(guc::REPLACE_MIN_PERCENT, i64::from);
-    let before: i64 = removed.iter().map(|r| r.deleted).sum();
-    if rows * 100 >= before * percent {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "22000",
-        format!("the new content has {rows} rows where the earlier import had {before}"),
-    )
-    .detail(format!(
-        "A replacement must leave at least {percent} percent of the rows (replace_min_percent)."
-    ))
-    .hint(format!(
-        "If that is right, take the earlier import out first: SELECT pgdatahub.revert({}, {});",
-        ddl::literal(&table.display()),
-        ddl::literal(source_file)
-    )))
-}
-
 /// Rows can be rejected for what is checked while they are stored, and for no more.
 fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
     let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
@@ -528,56 +419,4 @@ fn format_name(format: Format) -> &'static str {
         Format::Xls => "xls",
         Format::Ods => "ods",
     }
-}
-
-/// What is worth a word about a file that went in.
-fn remarks(
-    head: &Head,
-    sheet: &SheetInfo,
-    done: &StreamDone,
-    renames: Vec<String>,
-) -> Option<String> {
-    let mut remarks = renames;
-    if head.skipped_rows > 0 {
-        remarks.push(format!(
-            "header in row {}, {} above it not read",
-            head.header_row.unwrap_or_default(),
-            count(u64::from(head.skipped_rows), "row")
-        ));
-    }
-    if sheet.visibility != pgdatahub_core::protocol::SheetVisibility::Visible {
-        remarks.push(match sheet.visibility {
-            pgdatahub_core::protocol::SheetVisibility::VeryHidden => {
-                "the sheet is very hidden".into()
-            }
-            _ => "the sheet is hidden".into(),
-        });
-    }
-    for (number, what) in [
-        (done.blank_rows, "blank row"),
-        (
-            done.formulas_without_value,
-            "formula without a cached value",
-        ),
-        (done.replaced_characters, "character replaced"),
-        (done.merged_ranges, "merged range"),
-        (done.hidden_rows, "hidden row"),
-        (done.hidden_columns, "hidden column"),
-    ] {
-        if number > 0 {
-            remarks.push(count(number, what));
-        }
-    }
-    (!remarks.is_empty()).then(|| remarks.join(", "))
-}
-
-fn count(number: u64, what: &str) -> String {
-    let plural = match (number, what.split_once(' ')) {
-        (1, _) => what.to_owned(),
-        (_, Some((noun, rest))) if noun == "formula" || noun == "character" => {
-            format!("{noun}s {rest}")
-        }
-        _ => format!("{what}s"),
-    };
-    format!("{} {plural}", super::run::grouped(number))
 }

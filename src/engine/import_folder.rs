@@ -5,6 +5,7 @@ use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
 use super::plan;
 use super::progress;
+use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::{self, Grant};
@@ -82,26 +83,29 @@ pub fn folder(
     Ok(run)
 }
 
+/// What import_file was asked for.
+pub struct FileOptions {
+    pub path: Option<String>,
+    pub table_name: Option<String>,
+    pub target_schema: Option<String>,
+    pub reimport: bool,
+    pub dry_run: bool,
+    pub reading: Reading,
+}
+
 /// Imports one workbook.
 ///
 /// # Errors
 /// What concerns the call as a whole; the file's own failure is its row.
-pub fn import_file(
-    path: Option<&str>,
-    table_name: Option<&str>,
-    sheet: Option<&str>,
-    target_schema: Option<&str>,
-    reimport: bool,
-    dry_run: bool,
-) -> Result<Vec<FileRow>, Failure> {
+pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
     let one = |ledger: Ledger| {
         let _end = EndReader;
-        let path = required_path(path)?;
+        let path = required_path(options.path.as_deref())?;
         let grant = Grant::new(&path)?;
         if !ledger.plans() {
             registry::follow_renames()?;
         }
-        let source = single(&path, table_name, sheet, target_schema)?;
+        let source = single(&path, options)?;
         let mut run = if ledger.plans() {
             Run::imagined("import_file", 1, 0, Say::Files)
         } else {
@@ -114,7 +118,7 @@ pub fn import_file(
         let _progress = progress::begin(Kind::ImportFile, run.run_id, sources);
         let call = Call {
             run_id: run.run_id,
-            reimport,
+            reimport: options.reimport,
             explicit: true,
             ledger,
         };
@@ -123,7 +127,7 @@ pub fn import_file(
         run.finish()?;
         Ok(run.into_rows())
     };
-    if dry_run {
+    if options.dry_run {
         return plan::reading(|| one(Ledger::imagined(true)));
     }
     let _one = OneRun::begin()?;
@@ -131,12 +135,8 @@ pub fn import_file(
 }
 
 /// Where a single file goes: the table named, else the one its folder feeds or is named for.
-fn single(
-    path: &str,
-    table_name: Option<&str>,
-    sheet: Option<&str>,
-    target_schema: Option<&str>,
-) -> Result<Source, Failure> {
+fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
+    let table_name = options.table_name.as_deref();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder_name = targets::root_name(folder);
     let config = match Grant::new(if folder.is_empty() { "/" } else { folder }) {
@@ -148,18 +148,13 @@ fn single(
     let mut settings = config
         .map(|c| c.settings_for(&own_folder.into_iter().collect::<Vec<_>>()))
         .unwrap_or_default();
-    if let Some(sheet) = sheet {
-        settings.set_sheet(sheet).map_err(|why| {
-            Failure::new("22023", format!("sheet {why}"))
-                .hint("For example sheet => 'Claims', '2' or 'Q*'.")
-        })?;
-    }
+    options.reading.apply(&mut settings)?;
     let folder_table = pgdatahub_core::discover::table_name(&folder_name, &[]);
     targets::fill_folder(&mut settings, &folder_table);
     if table_name.is_some() {
         settings.table = None;
     }
-    let schema = match targets::schema_for(target_schema, &settings) {
+    let schema = match targets::schema_for(options.target_schema.as_deref(), &settings) {
         Some(schema) => schema,
         None => catalog::current_schema()?,
     };

@@ -11,7 +11,7 @@ use super::targets::{self, Source};
 use crate::pg::audit::FileRow;
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
-use crate::pg::jobs::{self, Claimed, Counts, Job};
+use crate::pg::jobs::{self, Claimed, Job};
 use pgdatahub_core::job::{Reason, State};
 
 /// What a step came to.
@@ -55,14 +55,16 @@ pub fn next(worker: &mut Worker) -> Result<Unit, Failure> {
         State::Paused(reason) if reason.passes() => return passing(worker, &job, reason),
         _ => return leave(worker),
     }
-    let counts = jobs::counts(run_id)?;
-    if counts.left == 0 {
-        return job_finish::finish(worker);
+    // Counted only where it matters: a job may have a hundred thousand files.
+    let left = match pause::counts_files() {
+        true => jobs::left(run_id)?,
+        false => job.files,
+    };
+    let done = job.files - left;
+    match pause::reason(done - job.files_at_pause) {
+        Some(reason) if left > 0 => begin_pause(run_id, reason, done),
+        _ => import(worker),
     }
-    if let Some(reason) = pause::reason(counts.done - job.files_at_pause) {
-        return begin_pause(run_id, reason, &counts);
-    }
-    import(worker)
 }
 
 /// Leaves, unless the job was resumed meanwhile: whoever resumes it counts the
@@ -93,12 +95,12 @@ fn take_up(worker: &Worker, seen: State) -> Result<Unit, Failure> {
     Ok(Unit::Taken)
 }
 
-fn begin_pause(run_id: i64, reason: Reason, counts: &Counts) -> Result<Unit, Failure> {
+fn begin_pause(run_id: i64, reason: Reason, done: i64) -> Result<Unit, Failure> {
     let Some(job) = jobs::lock(run_id)?.filter(|job| job.state == State::Running) else {
         return Ok(Unit::Taken);
     };
     if reason == Reason::Interval {
-        jobs::set_files_at_pause(run_id, counts.done)?;
+        jobs::set_files_at_pause(run_id, done)?;
     }
     let state = State::Paused(reason);
     jobs::set_state(&job, state, None)?;
@@ -118,23 +120,35 @@ fn passing(worker: &Worker, job: &Job, reason: Reason) -> Result<Unit, Failure> 
 
 /// Claims files of a table that nobody else works on, and imports them.
 fn import(worker: &mut Worker) -> Result<Unit, Failure> {
-    let run_id = worker.job.run_id;
-    // The last table first: that of the file before, if it has more.
-    let mut tables: Vec<TableName> = worker.table.iter().cloned().collect();
-    tables.extend(jobs::tables_left(run_id)?);
+    // First the table of the file before, if it has more.
+    if let Some(table) = worker.table.take()
+        && let Some(done) = import_into(worker, table)?
+    {
+        return Ok(done);
+    }
+    let tables = jobs::tables_left(worker.job.run_id)?;
+    if tables.is_empty() {
+        return job_finish::finish(worker);
+    }
     for table in tables {
-        if !targets::try_lock(&table)? {
-            continue;
+        if let Some(done) = import_into(worker, table)? {
+            return Ok(done);
         }
-        let claimed = jobs::claim(run_id, &table, worker.job.sectional)?;
-        if claimed.is_empty() {
-            continue;
-        }
-        worker.table = Some(table);
-        worker.in_hand.clone_from(&claimed);
-        return load(worker, &claimed).map(Unit::Done);
     }
     Ok(Unit::Taken)
+}
+
+fn import_into(worker: &mut Worker, table: TableName) -> Result<Option<Unit>, Failure> {
+    if !targets::try_lock(&table)? {
+        return Ok(None);
+    }
+    let claimed = jobs::claim(worker.job.run_id, &table, worker.job.sectional)?;
+    if claimed.is_empty() {
+        return Ok(None);
+    }
+    worker.table = Some(table);
+    worker.in_hand.clone_from(&claimed);
+    load(worker, &claimed).map(|outcome| Some(Unit::Done(outcome)))
 }
 
 fn load(worker: &mut Worker, claimed: &[Claimed]) -> Result<Outcome, Failure> {

@@ -243,11 +243,26 @@ impl Ledger {
         name: &TableName,
         sheet: Sheet<'_>,
         source_file: &str,
+        sheets: &[&str],
     ) -> Result<Vec<Import>, Failure> {
         let Some(recorded) = self.on_record(name) else {
             return Ok(Vec::new());
         };
-        let mut found = audit::at_path(&recorded, sheet, source_file)?;
+        let mut found = audit::at_path(&recorded, sheet, source_file, sheets)?;
+        found.retain(|import| !self.is_removed(import));
+        Ok(found)
+    }
+
+    /// See [`audit::of_lost_sheets`].
+    ///
+    /// # Errors
+    /// The audit's.
+    pub fn of_lost_sheets(
+        &self,
+        source_file: &str,
+        sheets: &[&str],
+    ) -> Result<Vec<Import>, Failure> {
+        let mut found = audit::of_lost_sheets(source_file, sheets)?;
         found.retain(|import| !self.is_removed(import));
         Ok(found)
     }

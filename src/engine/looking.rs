@@ -1,12 +1,13 @@
 //! Looking into a workbook before importing it. Nothing is written, and the
 //! reader is one's own: an import, or another look, may run beside it.
 
+use super::reading::Reading;
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::reader::Client;
 use crate::pg::{guc, report, statement};
 use pgdatahub_core::columns::{self, Assigned, SheetHeader};
-use pgdatahub_core::header_setting::HeaderSetting;
+use pgdatahub_core::config::FolderSettings;
 use pgdatahub_core::nearest::nearest;
 use pgdatahub_core::protocol::{
     Head, HeadRequest, Header, OnMisfit, Reject, RowEncoding, SheetOptions, SheetProfile,
@@ -23,10 +24,9 @@ const FIRST_ROWS: u32 = 50;
 /// What to look at.
 #[derive(Debug, Default)]
 pub struct Ask {
-    pub path: String,
-    pub sheet: Option<String>,
-    pub range: Option<SheetRange>,
-    pub header: HeaderSetting,
+    path: String,
+    sheet: Option<String>,
+    settings: FolderSettings,
     pub max_rows: Option<u64>,
 }
 
@@ -35,38 +35,33 @@ impl Ask {
     /// 22004 without a path, 22023 for an unusable argument.
     pub fn new(
         path: Option<&str>,
-        sheet: Option<&str>,
-        range: Option<&str>,
-        header_row: Option<&str>,
+        mut reading: Reading,
         max_rows: Option<i64>,
     ) -> Result<Ask, Failure> {
-        let bad = |name: &str, why: String| Failure::new("22023", format!("{name} {why}"));
-        let header = match header_row {
-            None => HeaderSetting::Auto,
-            Some(text) => {
-                let words = text.trim_matches(['{', '}', '[', ']']).split(',');
-                HeaderSetting::parse(words).map_err(|why| {
-                    bad("header_row", why)
-                        .hint("For example header_row => 3, 'none', or '2,3' for two header rows.")
-                })?
-            }
-        };
-        let range = range.map(SheetRange::parse).transpose().map_err(|why| {
-            bad("range", why)
-                .hint("For example range => 'B3:H200', 'B3:H', or the name of a range or table.")
-        })?;
         let max_rows = max_rows
             .map(|rows| {
-                u64::try_from(rows).map_err(|_| bad("max_rows", format!("is {rows}, less than 0")))
+                u64::try_from(rows)
+                    .map_err(|_| Failure::new("22023", format!("max_rows is {rows}, less than 0")))
             })
             .transpose()?;
+        // One sheet is looked at, never a pattern's.
+        let sheet = reading.sheet.take();
+        let mut settings = FolderSettings::default();
+        reading.apply(&mut settings)?;
         Ok(Ask {
             path: super::options::required_path(path)?,
-            sheet: sheet.map(str::to_owned),
-            range,
-            header,
+            sheet,
+            settings,
             max_rows,
         })
+    }
+
+    /// How it is read, as arguments of read_excel.
+    fn more_arguments(&self) -> Vec<(&'static str, String)> {
+        let given = self.settings.given.iter();
+        given
+            .map(|(name, given)| (*name, given.values.join(",")))
+            .collect()
     }
 }
 
@@ -89,7 +84,8 @@ impl Look {
     pub fn open(ask: &Ask, ignore_unlisted: bool) -> Result<Look, Failure> {
         let at_file = |failure: Failure| failure.also(format!("File: {}", ask.path));
         let file = Grant::new(&ask.path)?.open_file(Path::new(""))?;
-        let names = ask.range.as_ref().is_some_and(SheetRange::is_name);
+        let settings = &ask.settings.reading;
+        let names = settings.range.as_ref().is_some_and(SheetRange::is_name);
         let (mut client, opened) = Client::open_own(&file, names).map_err(at_file)?;
         let wanted = match &ask.sheet {
             Some(sheet) => Some(sheets::choose(&opened.sheets, Some(sheet), None)),
@@ -100,7 +96,7 @@ impl Look {
             .transpose()
             .map_err(|error| at_file(look_hint(error.report().into())))?
             .map(|choice| choice.index() as u32);
-        let range = ask
+        let range = settings
             .range
             .as_ref()
             .map(|range| range.resolve(&opened, chosen))
@@ -117,12 +113,15 @@ impl Look {
         let first_rows = ask.max_rows.unwrap_or(u64::MAX).min(u64::from(FIRST_ROWS));
         let request = HeadRequest {
             sheet: index,
-            header: ask.header.choice(Vec::new(), range.as_ref()),
+            header: settings
+                .header_row
+                .clone()
+                .unwrap_or_default()
+                .choice(Vec::new(), range.as_ref()),
             sample_rows: (first_rows as u32).min(guc::CHUNK_SIZE.get().unsigned_abs()),
             options: SheetOptions {
-                area: range.map(|range| range.area),
                 ignore_unlisted,
-                ..SheetOptions::default()
+                ..settings.options(range.as_ref())
             },
         };
         let head = client
@@ -334,7 +333,12 @@ pub fn query(ask: &Ask) -> Result<String, Failure> {
     if columns.is_empty() {
         return Err(look.locate(Failure::new("22000", "the sheet is empty")));
     }
-    Ok(statement::read_excel(&look.path, &look.sheet, &columns))
+    Ok(statement::read_excel(
+        &look.path,
+        &look.sheet,
+        &ask.more_arguments(),
+        &columns,
+    ))
 }
 
 fn profiled(ask: &Ask) -> Result<(Look, SheetProfile, Vec<Assigned>), Failure> {

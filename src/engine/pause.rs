@@ -87,6 +87,11 @@ pub fn window_end(instant: TimestampWithTimeZone) -> Option<TimestampWithTimeZon
         .then(|| clock::timestamp(clock::window_end(&window, seconds)))
 }
 
+/// Whether pauses depend on how many files are done.
+pub fn counts_files() -> bool {
+    guc::PAUSE_EVERY.get() > 0 || !window().is_empty()
+}
+
 /// Why a job pauses now by itself, if it does.
 pub fn reason(files_since: i64) -> Option<Reason> {
     if is_closed() {

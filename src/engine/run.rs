@@ -311,6 +311,11 @@ pub fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{s}", grouped(number))
 }
 
+/// Seconds since `started`, to the millisecond: more would only look precise.
+pub fn seconds_since(started: Instant) -> f64 {
+    started.elapsed().as_millis() as f64 / 1000.0
+}
+
 /// A number with its thousands set apart.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

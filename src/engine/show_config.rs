@@ -7,6 +7,7 @@ use crate::pg::error::Failure;
 use crate::pg::guc;
 use pgdatahub_core::config::{Config, FolderSettings, default_of};
 use pgdatahub_core::discover;
+use pgdatahub_core::nearest::nearest;
 use std::collections::BTreeSet;
 
 /// One setting of one folder.
@@ -36,16 +37,19 @@ pub fn show(path: Option<&str>) -> Result<Vec<ConfigRow>, Failure> {
     let root = targets::root_name(&path);
     let default_schema = catalog::current_schema()?;
     let mut rows = Vec::new();
-    for relative in folders {
+    for relative in &folders {
         let mut settings = config
             .as_ref()
-            .map(|config: &Config| config.settings_for(&relative))
+            .map(|config: &Config| config.settings_for(relative))
             .unwrap_or_default();
-        let own = discover::table_name(&root, &relative);
+        let own = discover::table_name(&root, relative);
         targets::fill_folder(&mut settings, &own);
-        let folder = targets::below(&path, &relative);
+        let folder = targets::below(&path, relative);
         let file = file.as_deref().unwrap_or_default();
         rows.extend(of_folder(&folder, &settings, file, (&own, &default_schema)));
+    }
+    if let (Some(config), Some(file)) = (&config, &file) {
+        rows.extend(without_workbooks(config, file, &path, &folders));
     }
     for setting in guc::in_force()? {
         rows.push(ConfigRow {
@@ -56,6 +60,41 @@ pub fn show(path: Option<&str>) -> Result<Vec<ConfigRow>, Failure> {
         });
     }
     Ok(rows)
+}
+
+/// Folders that are configured and not there: most likely misspelt, or of another root.
+fn without_workbooks(
+    config: &Config,
+    file: &str,
+    path: &str,
+    folders: &BTreeSet<Vec<String>>,
+) -> Vec<ConfigRow> {
+    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+    let holds = |wanted: &[String]| {
+        let begins = |folder: &&Vec<String>| {
+            folder.len() >= wanted.len() && folder.iter().zip(wanted).all(|(a, b)| same(a, b))
+        };
+        folders.iter().any(|folder| begins(&folder))
+    };
+    let row = |(wanted, line): (Vec<String>, usize)| {
+        let (last, parents) = wanted.split_last()?;
+        // Below a folder that is not there, nothing more needs to be said.
+        if holds(&wanted) || !holds(parents) {
+            return None;
+        }
+        let beside = folders.iter().filter(|folder| {
+            folder.len() > parents.len() && folder.iter().zip(parents).all(|(a, b)| same(a, b))
+        });
+        let meant = nearest(last, beside.map(|folder| folder[parents.len()].as_str()));
+        let meant = meant.map(|name| format!("; perhaps {name} is meant"));
+        Some(ConfigRow {
+            folder: targets::below(path, &wanted),
+            setting: "folder".into(),
+            value: Some(format!("holds no workbooks{}", meant.unwrap_or_default())),
+            source: format!("{file}:{line}"),
+        })
+    };
+    config.folders().into_iter().filter_map(row).collect()
 }
 
 fn of_folder(

@@ -71,11 +71,13 @@ pub fn verify(path: Option<&str>) -> Result<Vec<Check>, Failure> {
             "reader",
             reader::probe().map(|confinement| {
                 let path = process::reader_path();
-                if confinement.is_empty() {
-                    path
+                let has = |name: &str| confinement.iter().any(|one| one == name);
+                let lacking = if has("seccomp") {
+                    ""
                 } else {
-                    format!("{path}, confined by {}", confinement.join(", "))
-                }
+                    "; without seccomp, which this kernel or processor has not"
+                };
+                format!("{path}, confined by {}{lacking}", confinement.join(", "))
             }),
         ),
         backtrace(),

@@ -271,7 +271,8 @@ pub fn held(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<Option<
     Ok(imports(sql, &args)?.into_iter().next())
 }
 
-/// The imports of this path and sheet that are in the table now.
+/// The imports of this path that are in the table now: of this sheet, and of
+/// sheets that the workbook, whose sheets are `sheets`, has no more.
 ///
 /// # Errors
 /// SPI's own.
@@ -279,16 +280,30 @@ pub fn at_path(
     table: &TableName,
     sheet: Sheet<'_>,
     source_file: &str,
+    sheets: &[&str],
 ) -> Result<Vec<Import>, Failure> {
     let args = [
         table.schema.as_str().into(),
         table.table.as_str().into(),
         sheet.name.into(),
         source_file.into(),
+        sheets.to_vec().into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND md5(i.source_file) = md5($4) AND i.source_file = $4 \
-               AND i.reverted_at IS NULL ORDER BY i.import_id";
+    let sql = "i.table_schema = $1 AND i.table_name = $2 AND (i.sheet_name = $3 OR i.sheet_name <> ALL ($5::text[])) \
+               AND md5(i.source_file) = md5($4) AND i.source_file = $4 AND i.reverted_at IS NULL ORDER BY i.import_id";
     imports(sql, &args)
+}
+
+/// The imports of this path, whatever their table, whose sheet is none of `sheets`.
+///
+/// # Errors
+/// SPI's own.
+pub fn of_lost_sheets(source_file: &str, sheets: &[&str]) -> Result<Vec<Import>, Failure> {
+    imports(
+        "md5(i.source_file) = md5($1) AND i.source_file = $1 AND i.sheet_name <> ALL ($2::text[]) AND i.reverted_at IS NULL \
+         ORDER BY i.import_id",
+        &[source_file.into(), sheets.to_vec().into()],
+    )
 }
 
 /// Now, as a load_timestamp is.

@@ -74,7 +74,6 @@ pub struct Claimed {
 /// Counts of a job's files.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
-    pub left: i64,
     pub done: i64,
     pub failed: i64,
     pub imported: i64,
@@ -423,26 +422,41 @@ pub fn mark(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure> {
     })
 }
 
-/// How many of a job's files are done.
+/// How many of a job's files are still to be done.
+///
+/// # Errors
+/// SPI's own.
+pub fn left(run_id: i64) -> Result<i64, Failure> {
+    as_owner(|| {
+        Ok(spi::first(
+            "SELECT count(*) FROM pgdatahub.etl_job_files f WHERE f.run_id = $1 AND f.status IS NULL",
+            &[run_id.into()],
+            |row| row.value::<i64>(1),
+        )?
+        .flatten()
+        .unwrap_or(0))
+    })
+}
+
+/// What became of a job's files.
 ///
 /// # Errors
 /// SPI's own.
 pub fn counts(run_id: i64) -> Result<Counts, Failure> {
     let found = as_owner(|| {
         spi::first(
-            "SELECT count(*) FILTER (WHERE f.status IS NULL), count(f.status), count(*) FILTER (WHERE f.status = 'failed'), \
+            "SELECT count(f.status), count(*) FILTER (WHERE f.status = 'failed'), \
                     count(*) FILTER (WHERE f.status IN ('imported', 'replaced')), count(*) FILTER (WHERE f.status = 'skipped'), \
                     (SELECT coalesce(sum(s.row_count), 0)::bigint FROM pgdatahub.etl_run_files s WHERE s.run_id = $1) \
                FROM pgdatahub.etl_job_files f WHERE f.run_id = $1",
             &[run_id.into()],
             |row| {
                 Some(Counts {
-                    left: row.value(1)?,
-                    done: row.value(2)?,
-                    failed: row.value(3)?,
-                    imported: row.value(4)?,
-                    skipped: row.value(5)?,
-                    rows: row.value(6)?,
+                    done: row.value(1)?,
+                    failed: row.value(2)?,
+                    imported: row.value(3)?,
+                    skipped: row.value(4)?,
+                    rows: row.value(5)?,
                 })
             },
         )

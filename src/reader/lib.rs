@@ -29,6 +29,7 @@ pub mod profile;
 pub mod row;
 pub mod rows;
 pub mod sample;
+pub mod sandbox;
 pub mod scan;
 mod scan_tag;
 pub mod scan_text;

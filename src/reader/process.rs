@@ -4,6 +4,7 @@
 //! socket, the descriptor of the file itself, bounded memory and processor
 //! time. The only module with unsafe code.
 
+use crate::sandbox;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use std::io;
 use std::os::fd::FromRawFd;
@@ -47,6 +48,10 @@ pub fn confine(memory: Option<u64>, parent: Option<i32>) -> io::Result<Vec<Strin
     // A process may always raise its own score, but /proc may be absent.
     if std::fs::write("/proc/self/oom_score_adj", "1000").is_ok() {
         note("oom_score_adj");
+    }
+    // Last: it forbids most of the above.
+    if sandbox::enter() {
+        note("seccomp");
     }
     Ok(in_force)
 }

@@ -81,6 +81,30 @@ def policies():
     return rows
 
 
+def report(path):
+    """What people send around: a title, headers in two rows, a total below, and notes on a sheet of their own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw = random.Random(7)
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": datetime(2024, 1, 1)})
+        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
+        page = book.add_worksheet("Report")
+        page.write(0, 0, "Large claims, first quarter of 2024", bold)
+        page.merge_range("A3:B3", "Policy", bold)
+        page.merge_range("C3:D3", "Claim", bold)
+        page.write_row("A4", ["No", "Branch", "Reported", "Paid"], bold)
+        total = 0
+        for row in range(4, 28):
+            paid = draw.randrange(200, 900) * 100 + 0.5
+            total += paid
+            page.write_row(row, 0, [f"P-{draw.randrange(1000, 1080)}", draw.choice(BRANCHES)])
+            page.write_datetime(row, 2, date(2024, 1, 1) + timedelta(days=draw.randrange(90)), day)
+            page.write(row, 3, paid)
+        page.write_row(28, 0, ["Total", None, None, total], bold)
+        page.set_column(0, 3, 12)
+        book.add_worksheet("Notes").write(0, 0, "Figures are preliminary.")
+
+
 def encrypt(source, target):
     with source.open("rb") as plain, target.open("wb") as sealed:
         OOXMLFile(plain).encrypt("not told", sealed)
@@ -108,6 +132,7 @@ def main():
     corrected = claims(1, 120, 1)
     del corrected[57:59]
     corrected[10][5] = 4711
+    report(HERE / "report" / "2024-q1.xlsx")
     write(HERE / "corrected" / "claims" / "2024-01.xlsx", "Claims", corrected, widths)
 
 

@@ -53,6 +53,7 @@ def test_limits(midway):
     assert 600 <= int(limits["Max cpu time"][0]) <= 603
     status = dict(line.split(":\t", 1) for line in proc(reader, "status").splitlines() if ":\t" in line)
     assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2", "a filter of system calls is in force"
     assert int(status["Uid"].split()[0]) != 0
     assert proc(reader, "oom_score_adj").strip() == "1000"
 

@@ -48,7 +48,9 @@ def contents(db):
     for table in TABLES:
         columns = """SELECT string_agg(format('%%I %%s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attname)
                      FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"""
-        rows = f"SELECT count(*), md5(string_agg(j::text, E'\\n' ORDER BY j::text)) FROM (SELECT to_jsonb(t) - 'load_timestamp' AS j FROM {table} t) x"
+        # Of two files with the same bytes the other one goes in where the first one was hit.
+        row = "replace((to_jsonb(t) - 'load_timestamp')::text, 'copy.xlsx', '1.xlsx')"
+        rows = f"SELECT count(*), md5(string_agg(j, E'\\n' ORDER BY j)) FROM (SELECT {row} AS j FROM {table} t) x"
         with db.connect() as session:
             found[table] = (session.execute(columns, [table]).fetchone(), session.execute(rows).fetchone())
     return found

@@ -9,8 +9,8 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What the README calls the folder of workbooks.
-README_FOLDER = "/srv/excel"
+# What the README calls the folders of workbooks, and where they come from.
+FOLDERS = {"/srv/excel": "january", "/srv/reports": "report"}
 
 
 def sessions(document):
@@ -47,13 +47,19 @@ def test_document(cluster, make_database, folder, document):
     db = make_database(cluster, extension=False)
     blocks = sessions((TOP / document).read_text(encoding="utf-8"))
     assert blocks, "no SQL in the document"
-    for source in sorted((TOP / "tests" / "demo" / "january").rglob("*.xlsx")):
-        target = folder / source.relative_to(TOP / "tests" / "demo" / "january")
-        target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(source, target)
-        target.chmod(0o644)
+    places = {name: str(folder / Path(name).name) for name in FOLDERS}
+    for name, origin in FOLDERS.items():
+        for source in sorted((TOP / "tests" / "demo" / origin).rglob("*.xlsx")):
+            target = Path(places[name]) / source.relative_to(TOP / "tests" / "demo" / origin)
+            target.parent.mkdir(exist_ok=True, parents=True)
+            shutil.copyfile(source, target)
+            target.chmod(0o644)
     for sql, output in blocks:
-        done = db.psql("SET client_min_messages = warning;\n" + sql.replace(README_FOLDER, str(folder)), args=("-q",))
+        for name, place in places.items():
+            sql = sql.replace(name, place)
+        done = db.psql("SET client_min_messages = warning;\n" + sql, args=("-q",))
         if output is not None:
-            found = done.stdout.decode("utf-8").replace(str(folder), README_FOLDER)
+            found = done.stdout.decode("utf-8")
+            for name, place in places.items():
+                found = found.replace(place, name)
             assert normalise(found) == normalise(output), sql

@@ -159,3 +159,41 @@ def test_replace_min_percent(db, folder, configure):
     folder.workbook("in/free/a.xlsx", [["a"]])
     status = {row["table_name"]: row["status"] for row in run(db, folder)}
     assert status == {"free": "replaced", "strict": "failed"}
+
+
+def test_a_sheet_renamed_in_the_corrected_workbook_is_not_in_twice(db, folder):
+    folder.workbook("in/c/a.xlsx", [["a"], [1], [2]], sheet="Sheet1")
+    run(db, folder)
+    folder.workbook("in/c/a.xlsx", [["a"], [3], [4]], sheet="Sheet 1")
+    (row,) = run(db, folder)
+    assert (row["status"], row["rows_removed"], row["sheet_name"]) == ("replaced", 2, "Sheet 1")
+    assert db.value("SELECT array_agg(a ORDER BY a) FROM c") == [3, 4]
+
+
+def test_a_sheet_that_the_corrected_workbook_lost_goes_with_the_others_of_its_table(db, folder, configure):
+    configure("sheet: '*'\nreplace_min_percent: 0\n")
+    folder.workbook_of_sheets("in/c/c.xlsx", TWO)
+    run(db, folder)
+    folder.workbook_of_sheets("in/c/c.xlsx", {"Jan 2024": [["a", "b"], [10, "x"]]})
+    planned = db.rows("SELECT rows_removed FROM pgdatahub.import_folder(%s, dry_run => true)", [str(folder / "in")])
+    (row,) = run(db, folder)
+    assert (row["status"], row["rows_removed"]) == ("replaced", 3)
+    assert planned == [{"rows_removed": 3}]
+    assert db.value("SELECT array_agg(a ORDER BY a) FROM c") == [10]
+
+
+def test_a_lost_sheet_with_a_table_of_its_own_is_said(db, folder, configure):
+    configure("table: '{folder}_{sheet}'\nsheet: '*'\n")
+    folder.workbook_of_sheets("in/claims/c.xlsx", TWO)
+    run(db, folder)
+    folder.workbook_of_sheets("in/claims/c.xlsx", {"Jan 2024": [["a", "b"], [10, "x"]]})
+    import_id = db.value("SELECT import_id FROM pgdatahub.imports WHERE sheet_name = 'Feb 2024'")
+    with db.connect() as connection:
+        said = []
+        connection.add_notice_handler(lambda n: said.append((n.severity, n.message_primary, n.message_detail, n.message_hint)))
+        connection.execute("SELECT * FROM pgdatahub.import_folder(%s)", [str(folder / "in")])
+    ((message, detail, hint),) = [tuple(rest) for severity, *rest in said if severity == "WARNING"]
+    assert message == 'claims/c.xlsx has no sheet "Feb 2024" any more'
+    assert detail.startswith("Its 2 rows of ") and "claims_feb_2024" in detail
+    assert f"revert_import({import_id})" in hint
+    assert db.value("SELECT count(*) FROM claims_feb_2024") == 2

@@ -32,6 +32,17 @@ def test_everything_has_a_source(db, folder):
     assert ("/claims", "sheet") not in found, "no workbook lies there"
 
 
+def test_a_configured_folder_that_is_not_there_is_named(db, folder):
+    folder.workbook("in/Claims/2024/a.xlsx", [["a"], [1]])
+    own = folder.write("in/etl_config.yaml", "claims:\n  2042:\n    sheet: A\nclaimss:\n  sheet: B\n  2024: {sheet: C}\nelsewhere: {sheet: D}\n")
+    found = shown(db, folder / "in")
+    assert {key: value for key, value in found.items() if key[1] == "folder"} == {
+        ("/claims/2042", "folder"): ("holds no workbooks; perhaps 2024 is meant", f"{own}:2"),
+        ("/claimss", "folder"): ("holds no workbooks; perhaps Claims is meant", f"{own}:4"),
+        ("/elsewhere", "folder"): ("holds no workbooks", f"{own}:7"),
+    }
+
+
 def test_without_any_configuration(db, folder):
     folder.workbook("in/a.xlsx", [["a"], [1]])
     found = shown(db, folder / "in")

@@ -8,5 +8,6 @@ mod kinds;
 mod odd_markup;
 mod options;
 mod protocol;
+mod sandbox;
 mod streams;
 mod support;

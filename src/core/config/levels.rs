@@ -18,6 +18,9 @@ pub(super) struct Level {
     settings: Vec<Entry>,
     /// By [`fold`]ed name.
     folders: HashMap<String, Level>,
+    /// The folder's name as it is written there, and the line.
+    name: String,
+    line: usize,
 }
 
 /// A setting and its value or values.
@@ -60,11 +63,17 @@ impl Word {
 
 /// Sets what was given before; names and values that are none any more are passed over.
 pub(super) fn restore(to: &mut FolderSettings, name: &str, values: &[String]) {
+    let _ = set(to, name, values);
+}
+
+/// Sets one setting.
+pub(super) fn set(to: &mut FolderSettings, name: &str, values: &[String]) -> Result<(), String> {
     let word = settings::find(name)
         .map(Word::One)
         .or_else(|| lists::find(name).map(Word::Many));
-    if let Some(word) = word {
-        let _ = word.set(to, values, 0);
+    match word {
+        Some(word) => word.set(to, values, 0),
+        None => Err("is no setting".into()),
     }
 }
 
@@ -76,6 +85,16 @@ impl Level {
             let _ = entry.word.set(to, &entry.values, depth);
             let (values, line) = (entry.values.clone(), entry.line);
             to.given.insert(entry.word.name(), Given { values, line });
+        }
+    }
+
+    /// All folders below this one, whose own path is `above`, with their lines.
+    pub fn collect_folders(&self, above: &[String], into: &mut Vec<(Vec<String>, usize)>) {
+        for below in self.folders.values() {
+            let mut path = above.to_vec();
+            path.push(below.name.clone());
+            below.collect_folders(&path, into);
+            into.push((path, below.line));
         }
     }
 
@@ -214,7 +233,7 @@ impl Reading {
         if let Some(line) = lines.insert(fold(name), place.line) {
             return Err(duplicate(name, place, Some(line)));
         }
-        let below = match &value.value {
+        let mut below = match &value.value {
             Value::Mapping(entries) => self.level(entries, depth + 1)?,
             Value::Null => Level::default(),
             Value::Text(_) | Value::List(_) => {
@@ -223,6 +242,8 @@ impl Reading {
                 return Err(ConfigError::new(value.place, message, hint));
             }
         };
+        below.name = name.to_owned();
+        below.line = place.line;
         level.folders.insert(fold(name), below);
         Ok(())
     }

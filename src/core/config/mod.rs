@@ -86,6 +86,15 @@ impl Config {
         names
     }
 
+    /// Every folder that the configuration names, from the imported folder down,
+    /// with the line that names it; in the order of the lines.
+    pub fn folders(&self) -> Vec<(Vec<String>, usize)> {
+        let mut found = Vec::new();
+        self.top.collect_folders(&[], &mut found);
+        found.sort_by_key(|(_, line)| *line);
+        found
+    }
+
     /// What holds for a folder, given the folder names from the imported folder
     /// down to it; empty for the imported folder itself. A level that is not
     /// configured has its parent's settings, and so have all below it.

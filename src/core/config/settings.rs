@@ -31,14 +31,14 @@ pub struct FolderSettings {
 }
 
 impl FolderSettings {
-    /// Sets the sheet (a name, number or pattern), as an argument of a call does.
+    /// Sets one setting of what is read, as an argument of a call does: it
+    /// overrides the configuration, and is kept as given.
     ///
     /// # Errors
     /// What is wrong, as the end of a message (22023).
-    pub fn set_sheet(&mut self, sheet: &str) -> Result<(), String> {
-        reading::sheets(self, &[sheet.to_owned()])?;
-        let values = vec![sheet.to_owned()];
-        self.given.insert("sheet", Given { values, line: 0 });
+    pub fn set(&mut self, name: &'static str, values: Vec<String>) -> Result<(), String> {
+        super::levels::set(self, name, &values)?;
+        self.given.insert(name, Given { values, line: 0 });
         Ok(())
     }
 }

@@ -41,6 +41,9 @@ def _check(connection, home, files, run):
         path.unlink()
     for what in ("statuses", "columns", "rejects", "rows"):
         want, got = getattr(expected, what), getattr(found, what)
+        if what == "rows":
+            # A table has no order: what a file left when it began again may be vacuumed and filled while its rows come.
+            want, got = ({file: sorted(rows, key=repr) for file, rows in side.items()} for side in (want, got))
         if want != got:
             return f"{what}, files in order {draw.order(run)}\n  expected {want}\n  found    {got}"
     return None
@@ -88,8 +91,7 @@ def _read(connection, folder, schema, names):
     if types:
         assert {name for name, _ in types} >= columns.RESERVED
         quoted = ", ".join(["source_file", *(f'"{name}"' for name in sorted(found.columns))])
-        # A rewrite keeps the order of rows, so a file's rows lie in the order of its sheet.
-        for path, *row in connection.execute(f"SELECT {quoted} FROM {schema}.t ORDER BY ctid"):
+        for path, *row in connection.execute(f"SELECT {quoted} FROM {schema}.t"):
             found.rows[numbers[path]].append(tuple(row))
     rejects = connection.execute(
         """SELECT i.source_file, r.cell, r.column_name, r.raw_value FROM pgdatahub.etl_rejects r

@@ -13,4 +13,7 @@ SELECT p.oid::regprocedure FROM pg_proc p
 SELECT c.relname FROM pg_class c
  WHERE relnamespace = 'pgdatahub'::regnamespace AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL
  ORDER BY 1;
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+ WHERE relnamespace = 'pgdatahub'::regnamespace AND relkind IN ('r', 'v') AND col_description(c.oid, attnum) IS NULL
+ ORDER BY 1, 2;
 DROP EXTENSION pgdatahub;
