@@ -88,14 +88,14 @@ fn refuse_dry_run(options: &Options) -> Result<(), Failure> {
     if !options.dry_run {
         return Ok(());
     }
-    Err(
-        Failure::new("55000", "a job cannot be started while pgdatahub.dry_run is on").hint(
-            format!(
-                "SELECT * FROM pgdatahub.plan_folder('{}') says what it would do; RESET pgdatahub.dry_run to start it.",
-                options.path.replace('\'', "''")
-            ),
-        ),
+    Err(Failure::new(
+        "55000",
+        "a job cannot be started while pgdatahub.dry_run is on",
     )
+    .hint(format!(
+        "pgdatahub.plan_folder('{}') says what it would do; RESET pgdatahub.dry_run to start it.",
+        options.path.replace('\'', "''")
+    )))
 }
 
 /// The oid of a role that a worker can connect as.

@@ -473,12 +473,12 @@ pub fn total(run_id: i64) -> Result<(), Failure> {
         spi::execute(
             "UPDATE pgdatahub.etl_runs r SET imported = t.imported, replaced = t.replaced, skipped = t.skipped, failed = t.failed, \
                     row_count = t.row_count \
-               FROM (SELECT count(*) FILTER (WHERE f.status = 'imported') AS imported, \
-                            count(*) FILTER (WHERE f.status = 'replaced') AS replaced, \
-                            count(*) FILTER (WHERE f.status = 'skipped') AS skipped, \
-                            count(*) FILTER (WHERE f.status = 'failed') AS failed, \
-                            (SELECT coalesce(sum(s.row_count), 0)::bigint FROM pgdatahub.etl_run_files s WHERE s.run_id = $1) AS row_count \
-                       FROM pgdatahub.etl_job_files f WHERE f.run_id = $1) t \
+               FROM (SELECT count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'imported') AS imported, \
+                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'replaced') AS replaced, \
+                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'skipped') AS skipped, \
+                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status IN ('failed', 'undone')) AS failed, \
+                            coalesce(sum(f.row_count), 0)::bigint AS row_count \
+                       FROM pgdatahub.etl_run_files f WHERE f.run_id = $1) t \
               WHERE r.run_id = $1",
             &[run_id.into()],
         )
@@ -565,8 +565,9 @@ pub fn is_owned(run_id: i64) -> Result<bool, Failure> {
 /// # Errors
 /// SPI's own.
 pub fn notify(payload: &str) -> Result<(), Failure> {
+    // A word that a crash loses is told by the tables: it need not wait for the disk.
     spi::execute(
-        "SELECT pg_catalog.pg_notify('pgdatahub', $1)",
+        "SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify('pgdatahub', $1)",
         &[payload.into()],
     )
     .map(|_| ())

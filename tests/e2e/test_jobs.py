@@ -229,11 +229,11 @@ def test_an_error_pauses_the_job(db, files, folder, sectional):
         jobs.wait(db, run)
     assert error.value.sqlstate == "PD001"
     assert rows(db) == {"a": 22, "b": 0, "c": 0}
-    shown = db.rows("SELECT state, reason, message FROM pgdatahub.runs WHERE run_id = %s", [run])[0]
-    assert (shown["state"], shown["reason"]) == ("paused", "error")
+    wait_for(lambda: not jobs.workers(db), "the worker's leave")
+    shown = db.rows("SELECT state, reason, message, imported, failed FROM pgdatahub.runs WHERE run_id = %s", [run])[0]
+    assert (shown["state"], shown["reason"], shown["imported"], shown["failed"]) == ("paused", "error", 2, 1)
     for part in ("in/b", "public.b", f"{folder}/in/b/0.xlsx", "workbook"):
         assert part in shown["message"], shown["message"]
-    wait_for(lambda: not jobs.workers(db), "the worker's leave")
     folder.workbook("in/b/0.xlsx", [["id"], [7]])
     db.execute("SELECT pgdatahub.resume_import(%s)", [run])
     jobs.wait(db, run)
