@@ -78,10 +78,12 @@ def disturb(cluster, db, way, dice):
     if not pids or (way == "reader -9" and not readers):
         return False
     if way == "worker -9":
-        os.kill(dice.choice(pids), signal.SIGKILL)
+        if not killed(dice.choice(pids)):
+            return False
         time.sleep(0.3)
     elif way == "reader -9":
-        os.kill(dice.choice(readers), signal.SIGKILL)
+        if not killed(dice.choice(readers)):
+            return False
     elif way == "postmaster -9":
         children = list(cluster.children())
         os.kill(cluster.postmaster, signal.SIGKILL)
@@ -94,6 +96,14 @@ def disturb(cluster, db, way, dice):
         function = {"terminate": "pg_terminate_backend", "cancel": "pg_cancel_backend"}[way]
         db.execute(f"SELECT {function}(%s)", [dice.choice(pids)])
     wait_for(lambda: answers(db), "an answer of the server")
+    return True
+
+
+def killed(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False  # it has just ended by itself
     return True
 
 
@@ -152,6 +162,8 @@ def test_kills(cluster, make_database, mixed):
         if disturb(cluster, db, way, dice):
             hit[way] += 1
             nothing_partial(db)
+            if sum(hit.values()) % 25 == 0:
+                print(f"{sum(hit.values())} of {KILLS}", flush=True)
         finish(db, run)
         wait_for(lambda: not jobs.workers(db), f"{place}: the workers' end")
         wait_for(lambda: not cluster.readers(), f"{place}: the readers' end")
