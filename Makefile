@@ -18,10 +18,10 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors demo demo-stop lint schema schema-check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PG_CONFIG=...      the PostgreSQL to build for and install into (default: pg_config of the PATH)"
 	@echo "  DESTDIR=...        root of a staged installation"
@@ -82,6 +82,10 @@ test-long: ## order independence with many more cases, for hours, after make
 
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
+
+test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
+	@.ci/setup test
+	@.ci/majors $(MAJORS)
 
 demo: ## a guided tour on a private cluster (installs what is missing, builds)
 	@.ci/setup build

@@ -595,6 +595,34 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
 -- Jobs: imports in background workers.
 
 CREATE FUNCTION pgdatahub.start_import(
@@ -632,34 +660,6 @@ CREATE FUNCTION pgdatahub.pause_window_end(instant timestamptz DEFAULT pg_catalo
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pause_window_end_wrapper';
 COMMENT ON FUNCTION pgdatahub.pause_window_end(timestamptz) IS
 'When the pause ends that pgdatahub.pause_window asks for at an instant; NULL if it asks for none then';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
--- Looking before importing.
-
-CREATE FUNCTION pgdatahub.plan_folder(
-  path          text,
-  files         text DEFAULT NULL,
-  target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
-) RETURNS TABLE (
-  source_file  text,
-  sheet_name   text,
-  table_schema text,
-  table_name   text,
-  header_row   integer,
-  action       text,
-  ddl          text,
-  rewrites     bigint,
-  blocked_by   text[],
-  reason       text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
-'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
 /* </end connected objects> */
 
 /* <begin connected objects> */

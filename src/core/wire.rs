@@ -3,9 +3,11 @@
 //! Both encodings ([`crate::copy_binary`], [`crate::copy_text`]) ask here, so
 //! that they cannot differ in what fits.
 
+use crate::input_type;
 use crate::json;
 use crate::protocol::Wire;
 use crate::text_form;
+use crate::text_input::TextRule;
 use crate::types::ColumnType;
 use crate::value::{DAY_USECS, MAX_EXACT_INTEGER, Value};
 
@@ -34,12 +36,14 @@ pub enum WireValue<'a> {
     Text(&'a str),
 }
 
-/// Whether every value of a type goes over the wire; `ColumnType::None` has no values.
+/// Whether every value of a type goes over the wire; `ColumnType::None` has no values,
+/// and of no other type can all values enter a type that may change them.
 pub fn holds(wire: Wire, column_type: ColumnType) -> bool {
     match wire {
         Wire::Native(target) => target.holds(column_type),
         Wire::Input | Wire::Exact | Wire::Json => true,
         Wire::InputNumber => ColumnType::Numeric.holds(column_type),
+        Wire::Typed(_) => column_type == ColumnType::None,
     }
 }
 
@@ -48,7 +52,9 @@ pub fn holds(wire: Wire, column_type: ColumnType) -> bool {
 pub fn fits(value: &Value<'_>, wire: Wire) -> bool {
     match wire {
         Wire::Input | Wire::Exact | Wire::Json | Wire::Native(ColumnType::Text) => true,
-        Wire::InputNumber => holds(wire, value.column_type()),
+        Wire::InputNumber | Wire::Typed(_) => {
+            input_type::enter(value.clone(), wire, &TextRule::default()).is_some()
+        }
         Wire::Native(target) => native(value, target).is_some(),
     }
 }
@@ -62,13 +68,17 @@ pub fn widen<'a>(
 ) -> Option<WireValue<'a>> {
     match wire {
         Wire::Native(target) if target != ColumnType::Text => return native(value, target),
-        _ if !fits(value, wire) => return None,
         Wire::Json => {
             scratch.clear();
             json::write(scratch, value);
             return Some(WireValue::Text(scratch));
         }
-        _ => {}
+        Wire::Native(_) | Wire::Input | Wire::Exact => {}
+        Wire::InputNumber | Wire::Typed(_) => {
+            let (value, _) = input_type::enter(value.clone(), wire, &TextRule::default())?;
+            *scratch = text_form::render(&value);
+            return Some(WireValue::Text(scratch));
+        }
     }
     if let Value::Text(text) = value {
         return Some(WireValue::Text(text));

@@ -10,8 +10,8 @@
 use super::schema::{Fitted, TargetTable};
 use crate::pg::error::Failure;
 use pgdatahub_core::config::OnTypeConflict;
-use pgdatahub_core::evolve::{self, ColumnKind, Found, TableColumn};
-use pgdatahub_core::protocol::{Misfit, OnMisfit};
+use pgdatahub_core::evolve::{self, ColumnKind, Conflict, Found, TableColumn, Target};
+use pgdatahub_core::protocol::{Misfit, OnMisfit, Wire};
 use pgdatahub_core::types::ColumnType;
 
 impl TargetTable {
@@ -42,6 +42,9 @@ impl TargetTable {
             ColumnKind::Native(_) if self.on_conflict == OnTypeConflict::Widen => None,
             ColumnKind::Native(native) => Some(*native),
             ColumnKind::Input { .. } => None,
+            // Each value by itself, whatever its type.
+            ColumnKind::Typed { .. } if !column.kind.needs_time_zone() => None,
+            ColumnKind::Typed { .. } => Some(ColumnType::None),
             ColumnKind::InputNumber { .. } => Some(ColumnType::Numeric),
             ColumnKind::Refused { .. } => Some(ColumnType::None),
         }
@@ -55,11 +58,13 @@ impl TargetTable {
     }
 
     /// What the reader does with a value that does not fit a column.
-    pub fn on_misfit(&self, column: &str) -> OnMisfit {
-        let kept = self.established(column).and_then(|c| self.keeps(c));
+    pub fn on_misfit(&self, target: &Target) -> OnMisfit {
+        let kept = || self.established(&target.column).and_then(|c| self.keeps(c));
+        // A type that the configuration gives is kept from the first file on.
+        let kept = hint(target.wire).is_some() || kept().is_some();
         match (self.on_conflict, kept) {
-            (OnTypeConflict::RejectCell, Some(_)) => OnMisfit::RejectCell,
-            (OnTypeConflict::RejectRow, Some(_)) => OnMisfit::RejectRow,
+            (OnTypeConflict::RejectCell, true) => OnMisfit::RejectCell,
+            (OnTypeConflict::RejectRow, true) => OnMisfit::RejectRow,
             _ => OnMisfit::Misfit,
         }
     }
@@ -72,8 +77,24 @@ impl TargetTable {
         }
     }
 
+    /// The failure of a value that a type of the user's own does not take unchanged.
+    fn refuses_value(&self, target: &Target, misfit: &Misfit) -> Option<Failure> {
+        let hint = hint(target.wire)?;
+        let mut columns = self.table.iter().flat_map(|table| &table.columns);
+        let sql_type = columns
+            .find(|column| column.name == target.column)
+            .map_or("", TableColumn::sql_type);
+        let (column, value) = (&target.column, &misfit.value);
+        let conflict = Conflict::value(column, misfit.column, sql_type, value, hint);
+        Some(with_setting(Failure::from(conflict.report()), true))
+    }
+
     /// Why a misfit fails the file; none if the table can follow it.
     pub fn refuses(&self, fitted: &Fitted, misfit: &Misfit) -> Option<Failure> {
+        let target = fitted.targets.iter().find(|t| t.index == misfit.column);
+        if let Some(failure) = target.and_then(|target| self.refuses_value(target, misfit)) {
+            return Some(failure);
+        }
         let assigned = fitted.assigned.iter().find(|a| a.index == misfit.column)?;
         let column = self.established(&assigned.column)?;
         let found = Found {
@@ -83,7 +104,10 @@ impl TargetTable {
             found: misfit.value_type,
         };
         if let Err(conflict) = evolve::evolve(Some(std::slice::from_ref(column)), &[found]) {
-            return Some(with_setting(Failure::from(conflict.report()), column));
+            return Some(with_setting(
+                Failure::from(conflict.report()),
+                column.fillable,
+            ));
         }
         let kept = self.keeps(column)?;
         (!kept.holds(misfit.value_type)).then(|| {
@@ -102,9 +126,20 @@ impl TargetTable {
     }
 }
 
+/// What a column takes that is never widened; none for one that takes or becomes anything.
+fn hint(wire: Wire) -> Option<&'static str> {
+    match wire {
+        Wire::Typed(input) => Some(input.hint()),
+        Wire::InputNumber => Some(
+            "Only numbers enter; text only with a point, or as \"decimal\" of the column's configuration says.",
+        ),
+        Wire::Native(_) | Wire::Input | Wire::Exact | Wire::Json => None,
+    }
+}
+
 /// The failure with the setting that helps in its HINT.
-fn with_setting(mut failure: Failure, column: &TableColumn) -> Failure {
-    let words = if column.fillable {
+fn with_setting(mut failure: Failure, fillable: bool) -> Failure {
+    let words = if fillable {
         "reject_cell (or reject_row) in the configuration loads the rest and lists such cells"
     } else {
         "reject_row in the configuration leaves such rows out and lists them"

@@ -1,6 +1,7 @@
 //! A plan's side of [`super::schema`]: what is asked before an ALTER, and the
 //! table that it would leave.
 
+use super::permit::new_columns;
 use super::schema::TargetTable;
 use crate::pg::catalog;
 use crate::pg::ddl::{self, Executed};
@@ -9,7 +10,6 @@ use crate::pg::rewrite::Rewrite;
 use crate::pg::{blockers, rewrite, rights};
 use pgdatahub_core::columns::{Assigned, Remembered};
 use pgdatahub_core::evolve::{self, Change, TableColumn};
-use pgdatahub_core::types::ColumnType;
 
 impl TargetTable {
     /// Asks all that can be asked before DDL: rights (of a plan, an import meets
@@ -25,7 +25,7 @@ impl TargetTable {
             }
             return Ok(None);
         };
-        let retyped: Vec<(String, ColumnType)> = changes.iter().filter_map(retyped).collect();
+        let retyped: Vec<(String, String)> = changes.iter().filter_map(retyped).collect();
         let rewritten = (!retyped.is_empty()).then(Rewrite::default);
         let Some(statement) = ddl::alter_statement(&self.name, changes) else {
             return Ok(None);
@@ -58,7 +58,7 @@ impl TargetTable {
     }
 
     /// Those of the columns that are not only planned.
-    fn on_disk(&self, retyped: Vec<(String, ColumnType)>) -> Vec<(String, ColumnType)> {
+    fn on_disk(&self, retyped: Vec<(String, String)>) -> Vec<(String, String)> {
         match self.ledger.table(&self.name) {
             None => retyped,
             Some(known) => retyped
@@ -100,10 +100,20 @@ impl TargetTable {
         let provisional = columns.iter().filter(|c| c.provisional);
         self.provisional = provisional.map(|c| c.name.clone()).collect();
         self.table = Some(match before {
-            Some(table) => catalog::Table { columns, ..table },
+            Some(table) => catalog::Table {
+                columns,
+                attributes: table.attributes + new_columns(changes),
+                ..table
+            },
             None => catalog::Table::imagined(columns),
         });
         let new = assigned.iter().filter(|a| a.new_header);
+        // The configuration may have moved a header that was remembered.
+        let moved = |r: &Remembered| {
+            let mut new = new.clone();
+            new.any(|a| a.header == r.header && a.occurrence == r.occurrence)
+        };
+        self.remembered.retain(|remembered| !moved(remembered));
         self.remembered.extend(new.map(|a| Remembered {
             header: a.header.clone(),
             occurrence: a.occurrence,
@@ -113,9 +123,11 @@ impl TargetTable {
     }
 }
 
-fn retyped(change: &Change) -> Option<(String, ColumnType)> {
+/// Column and SQL type.
+fn retyped(change: &Change) -> Option<(String, String)> {
     match change {
-        Change::AlterType { column, to, .. } => Some((column.clone(), *to)),
+        Change::AlterType { column, to, .. } => Some((column.clone(), to.sql().to_owned())),
+        Change::Declare { column, declared } => Some((column.clone(), declared.sql.clone())),
         _ => None,
     }
 }

@@ -277,11 +277,13 @@ fn load(
         return Ok(Step::Finished);
     };
     row.import_id = (!call.ledger.plans()).then_some(import_id);
+    table.settings = source.settings.clone();
     let head = client.head(HeadRequest {
         sheet: chosen.index,
         header: chosen.header(source, table.known_headers()),
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
         options: chosen.options(source),
+        text: super::wanted::text_rules(&source.settings)?,
     })?;
     if head.header_row.is_none() {
         if chosen.by_pattern && removed.is_empty() {
@@ -297,6 +299,7 @@ fn load(
                 .hint("Name another sheet with sheet => '…' or sheet: in the configuration."),
         );
     }
+    table.widest_row = head.widest_row as usize;
     call.ledger.header_row(head.header_row);
     let mut sheet = SheetColumns::new(&head.headers);
     let known = attempt.known.get(&chosen.index);

@@ -14,6 +14,7 @@ use pgdatahub_core::protocol::{
     StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_core::sheet_range::SheetRange;
+use pgdatahub_core::text_input::TextRules;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::{naming, sheets};
 use std::path::Path;
@@ -123,6 +124,7 @@ impl Look {
                 ignore_unlisted,
                 ..settings.options(range.as_ref())
             },
+            text: TextRules::default(),
         };
         let head = client
             .head(request)

@@ -9,6 +9,7 @@ use crate::pg::move_values::{Against, Into, Move};
 use crate::pg::transaction::{self, OneRun};
 use crate::pg::{audit, dependants, registry, report, schema_history, undo};
 use pgdatahub_core::evolve::{ColumnKind, TableColumn};
+use pgdatahub_core::input_type::InputType;
 use pgdatahub_core::nearest::nearest;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::{Kind, Undo};
@@ -198,7 +199,15 @@ fn plan<'a>(
         }
         ColumnKind::Input { sql_type } => (None, input(sql_type, false)),
         ColumnKind::InputNumber { sql_type } => (None, input(sql_type, true)),
-        ColumnKind::Refused { sql_type, .. } => {
+        ColumnKind::Typed {
+            sql_type,
+            input: kind,
+        } if kind.is_number() => (None, input(sql_type, true)),
+        ColumnKind::Typed {
+            sql_type,
+            input: InputType::Characters { .. } | InputType::CharacterParts,
+        } => (None, input(sql_type, false)),
+        ColumnKind::Typed { sql_type, .. } | ColumnKind::Refused { sql_type, .. } => {
             return Err(unmet(target_name, sql_type, old));
         }
     };

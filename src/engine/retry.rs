@@ -7,6 +7,7 @@ use super::rejects::Rejects;
 use super::run::{grouped, plural};
 use super::schema::{SheetColumns, TargetTable};
 use super::stream::{self, End, Known, Load};
+use super::{kept_settings, wanted};
 use crate::pg::access::Grant;
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog;
@@ -17,7 +18,7 @@ use crate::pg::reader::Client;
 use crate::pg::rejects::{self, Pending};
 use crate::pg::transaction::OneRun;
 use crate::pg::{guc, registry, report, subxact};
-use pgdatahub_core::config::{self, FolderSettings, OnTypeConflict};
+use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::protocol::HeadRequest;
 use pgdatahub_core::protocol::rows::{Run, push_row};
 use std::path::Path;
@@ -100,7 +101,7 @@ fn attempt(
     known: Option<&Known>,
 ) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
-    let settings = settings_of(import.import_id)?;
+    let settings = kept_settings::of(import.import_id)?;
     let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
@@ -114,9 +115,11 @@ fn attempt(
         header,
         sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
         options,
+        text: wanted::text_rules(&settings)?,
     })?;
     let mut table = TargetTable::open(&import.table, "", &Ledger::default())?;
     table.on_conflict = OnTypeConflict::RejectRow;
+    table.settings = kept_settings::for_the_table_as_it_is(settings);
     let mut sheet = SheetColumns::new(&head.headers);
     if let Some(known) = known {
         sheet.join(&known.columns);
@@ -157,24 +160,6 @@ fn attempt(
         rows: in_now.len() as u64,
         stored,
     }))
-}
-
-/// The settings that the import was made with.
-fn settings_of(import_id: i64) -> Result<FolderSettings, Failure> {
-    let text = audit::settings(import_id)?;
-    let kept: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&text).unwrap_or_default();
-    let texts = |value: &serde_json::Value| match value {
-        serde_json::Value::Array(items) => items
-            .iter()
-            .map(|item| item.as_str().unwrap_or_default().to_owned())
-            .collect(),
-        value => vec![value.as_str().unwrap_or_default().to_owned()],
-    };
-    Ok(config::restored(
-        kept.iter()
-            .map(|(name, value)| (name.clone(), texts(value))),
-    ))
 }
 
 fn runs(rows: &[u32]) -> Vec<(u32, u32)> {

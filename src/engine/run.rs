@@ -1,5 +1,6 @@
 //! A run: its record, its counts, and what a person at psql reads meanwhile.
 
+use super::file_line;
 use crate::pg::audit::{self, FileRow, RunTotals};
 use crate::pg::error::Failure;
 use crate::pg::report;
@@ -146,15 +147,8 @@ impl Run {
             String::new()
         };
         match row.status {
-            "imported" | "replaced" => report::notice(format!("{place}{label} → {}", loaded(row))),
-            "planned" => {
-                let notes = row.plan.notes.iter().map(|note| format!("; {note}"));
-                report::notice(format!(
-                    "{place}{label} would go to {}{}",
-                    loaded(row),
-                    notes.collect::<String>()
-                ));
-            }
+            "imported" | "replaced" => file_line::Line::of(&place, label, "→", row).say(),
+            "planned" => file_line::Line::of(&place, label, "would go to", row).say(),
             "failed" => {
                 let mut failure = Failure::new(
                     row.sqlstate.as_deref().unwrap_or("XX000"),
@@ -258,51 +252,6 @@ impl Run {
             .filter(|row| matches!(row.status, "failed" | "undone"));
         failed.map(|row| row.source_file.clone()).collect()
     }
-}
-
-/// `claims: 12,481 rows, +1 column, 3 rejected (0.41 s)`
-fn loaded(row: &FileRow) -> String {
-    let table = row
-        .table
-        .as_ref()
-        .map(|t| t.table.clone())
-        .unwrap_or_default();
-    let mut parts = vec![plural(row.row_count.unwrap_or(0).unsigned_abs(), "row")];
-    if let Some(removed) = row.rows_removed {
-        parts.push(format!("{} removed", grouped(removed.unsigned_abs())));
-    }
-    let added = row
-        .schema_changes
-        .iter()
-        .filter(|change| change.starts_with("+ "))
-        .count() as u64;
-    let retyped = row
-        .schema_changes
-        .iter()
-        .filter(|change| change.contains(" → "))
-        .count() as u64;
-    if added > 0 {
-        parts.push(format!("+{}", plural(added, "column")));
-    }
-    if retyped > 0 {
-        parts.push(format!("{} widened", plural(retyped, "column")));
-    }
-    if !row.missing_columns.is_empty() {
-        parts.push(format!("without {}", row.missing_columns.join(", ")));
-    }
-    if let Some(rejected) = row.rejected.filter(|n| *n > 0) {
-        parts.push(format!("{} rejected", grouped(rejected.unsigned_abs())));
-    }
-    let remark = row
-        .message
-        .as_ref()
-        .map(|m| format!("; {m}"))
-        .unwrap_or_default();
-    format!(
-        "{table}: {} ({:.2} s){remark}",
-        parts.join(", "),
-        row.seconds
-    )
 }
 
 /// `1 row`, `12,481 rows`

@@ -6,9 +6,9 @@ use crate::pg::ddl::{self, Executed};
 use crate::pg::error::Failure;
 use crate::pg::{audit, registry};
 use pgdatahub_core::columns::{self, Assigned, Remembered, SheetHeader};
-use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::config::{FolderSettings, OnTypeConflict};
 use pgdatahub_core::evolve::{
-    self, Change, ColumnKind, Evolution, LikelyRename, TableColumn, Target,
+    self, Change, ColumnKind, Evolution, LikelyRename, TableColumn, Target, WantedColumns,
 };
 use pgdatahub_core::protocol::{Header, Misfit, Wire};
 use pgdatahub_core::types::ColumnType;
@@ -91,6 +91,10 @@ pub struct TargetTable {
     pub table: Option<catalog::Table>,
     /// This transaction created it: nobody else can hold it.
     pub own: bool,
+    /// The folder's: policies and what is said of single columns.
+    pub settings: FolderSettings,
+    /// Most values in one of the sheet's rows, as far as known.
+    pub widest_row: usize,
     pub(super) remembered: Vec<Remembered>,
     pub(super) provisional: Vec<String>,
     /// What a value leads to that an established column does not take.
@@ -140,6 +144,8 @@ impl TargetTable {
             folder: folder.to_owned(),
             table: None,
             own: false,
+            settings: FolderSettings::default(),
+            widest_row: 0,
             remembered: Vec::new(),
             provisional: Vec::new(),
             on_conflict: OnTypeConflict::Widen,
@@ -163,17 +169,21 @@ impl TargetTable {
 
     /// Headers and column names that a header row is recognised by.
     pub fn known_headers(&self) -> Vec<String> {
-        let columns = self
+        let columns: Vec<&str> = self
             .table
             .iter()
             .flat_map(|table| &table.columns)
-            .map(|c| c.name.clone());
-        let columns = columns.filter(|name| !catalog::RESERVED.contains(&name.as_str()));
+            .map(|c| c.name.as_str())
+            .filter(|name| !catalog::RESERVED.contains(name))
+            .collect();
+        let named = |name: &Option<String>| name.as_deref().is_some_and(|n| columns.contains(&n));
+        let configured = self.settings.columns.iter().filter(|c| named(&c.name));
         self.remembered
             .iter()
             .map(|r| r.header.clone())
             .filter(|h| !h.is_empty())
-            .chain(columns)
+            .chain(configured.map(|c| c.header.clone()))
+            .chain(columns.iter().map(|name| (*name).to_owned()))
             .collect()
     }
 
@@ -182,7 +192,8 @@ impl TargetTable {
     ///
     /// # Errors
     /// 42701 two headers for one column, 42804 a user's type that cannot take
-    /// the values, 54011 too many columns, and the DDL's own.
+    /// the values, 54011 too many columns, 54000 too wide a row, 42P16 and 42703 by
+    /// policy, and the DDL's own.
     pub fn fit(
         &mut self,
         sheet: &SheetColumns,
@@ -195,12 +206,16 @@ impl TargetTable {
             .flat_map(|table| &table.columns)
             .map(|c| c.name.clone())
             .collect();
-        let assigned = columns::assign(&sheet.headers(), &self.remembered, &existing)
-            .map_err(|clash| Failure::from(clash.report()))?;
+        let overrides = &self.settings.columns;
+        let assigned =
+            columns::assign_named(&sheet.headers(), &self.remembered, &existing, overrides)
+                .map_err(|clash| Failure::from(clash.report()))?;
         let mut found = sheet.found(&assigned);
+        let wanted = super::wanted::columns(overrides, &assigned)?;
         let unfillable = self.leave_conflicts(&mut found);
-        let evolution = self.evolve(&found)?;
+        let evolution = self.evolve(&found, &wanted)?;
         let renames = self.likely_renames(&evolution);
+        self.permit(&evolution, &renames)?;
         let rewrite = self.check(&evolution.changes)?;
         described.extend(
             evolution
@@ -266,8 +281,7 @@ impl TargetTable {
             .iter()
             .filter_map(|change| match change {
                 Change::AddColumn(new) if !new.provisional => {
-                    let kind = ColumnKind::Native(new.column_type);
-                    Some((new.header.clone(), new.name.clone(), kind))
+                    Some((new.header.clone(), new.name.clone(), new.kind()))
                 }
                 _ => None,
             })
@@ -276,9 +290,13 @@ impl TargetTable {
     }
 
     /// The plan, with the two questions that only the table's rows can answer.
-    fn evolve(&self, found: &[evolve::Found]) -> Result<Evolution, Failure> {
+    fn evolve(
+        &self,
+        found: &[evolve::Found],
+        wanted: &WantedColumns,
+    ) -> Result<Evolution, Failure> {
         let Some(table) = &self.table else {
-            return evolve::evolve(None, found)
+            return evolve::evolve_wanted(None, found, wanted)
                 .map_err(|conflict| Failure::from(conflict.report()));
         };
         let mut columns: Vec<TableColumn> = table.columns.clone();
@@ -287,7 +305,7 @@ impl TargetTable {
             column.provisional = self.provisional.contains(&column.name)
                 && column.kind == ColumnKind::Native(ColumnType::Text);
         }
-        let mut evolution = evolve::evolve(Some(&columns), found)
+        let mut evolution = evolve::evolve_wanted(Some(&columns), found, wanted)
             .map_err(|conflict| Failure::from(conflict.report()))?;
         let mut settled = false;
         for change in &evolution.changes {
@@ -295,7 +313,8 @@ impl TargetTable {
                 column,
                 provisional: true,
                 ..
-            } = change
+            }
+            | Change::Declare { column, .. } = change
                 && self.stored(column).is_some()
                 && catalog::has_value_without(
                     &self.name,
@@ -312,7 +331,7 @@ impl TargetTable {
             }
         }
         if settled {
-            evolution = evolve::evolve(Some(&columns), found)
+            evolution = evolve::evolve_wanted(Some(&columns), found, wanted)
                 .map_err(|conflict| Failure::from(conflict.report()))?;
         }
         for change in &mut evolution.changes {
@@ -375,6 +394,7 @@ impl TargetTable {
                     provisional: true,
                     ..
                 }
+                | Change::Declare { column, .. }
                 | Change::SettleProvisional { column } => {
                     settled.push(column.as_str());
                 }

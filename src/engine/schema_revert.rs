@@ -216,6 +216,7 @@ pub fn type_name(kind: &ColumnKind) -> &str {
         ColumnKind::Native(native) => native.display_name(),
         ColumnKind::Input { sql_type }
         | ColumnKind::InputNumber { sql_type }
+        | ColumnKind::Typed { sql_type, .. }
         | ColumnKind::Refused { sql_type, .. } => sql_type,
     }
 }

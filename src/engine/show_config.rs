@@ -138,5 +138,24 @@ fn of_folder(
         ("schema", None) => row(name, Some(default_schema.to_owned()), "search_path".into()),
         _ => row(name, default_of(name).map(str::to_owned), "default".into()),
     });
+    rows.chain(of_columns(folder, settings, file)).collect()
+}
+
+/// What is said of single columns, a row for each; else that nothing is.
+fn of_columns(folder: &str, settings: &FolderSettings, file: &str) -> Vec<ConfigRow> {
+    let row = |setting: String, value: Option<String>, source: String| ConfigRow {
+        folder: folder.to_owned(),
+        setting,
+        value,
+        source,
+    };
+    if settings.columns.is_empty() {
+        return vec![row("columns".into(), None, "default".into())];
+    }
+    let rows = settings.columns.iter().map(|column| {
+        let said = serde_json::to_string(column).unwrap_or_default();
+        let source = format!("{file}:{}", column.line);
+        row(format!("columns.{}", column.header), Some(said), source)
+    });
     rows.collect()
 }

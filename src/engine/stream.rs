@@ -8,7 +8,7 @@ use crate::pg::guarded::{Guard, Refuse, Writer};
 use crate::pg::guc::{self, Lane};
 use crate::pg::reader::Client;
 use crate::pg::spi_lane::Insert;
-use crate::pg::{rejects, rights, type_input};
+use crate::pg::{rejects, rights, session_input, type_input};
 use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
@@ -85,7 +85,9 @@ pub fn load(
         } else {
             client.stream(request)?;
             loop {
-                let part = part(client, table, &fitted, import, (lane, encoding))?;
+                let part = independent(&fitted, || {
+                    part(client, table, &fitted, import, (lane, encoding))
+                })?;
                 rows += part.stored;
                 rejects.take((import.import_id, import.sheet), &fitted, &part.rejects)?;
                 if let Some(end) = part.end {
@@ -183,6 +185,18 @@ fn part(
     }
 }
 
+/// Runs `body` so that no type's input depends on the session, where there is any.
+fn independent<T>(
+    fitted: &Fitted,
+    body: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let native = |wire| matches!(wire, Wire::Native(_));
+    if fitted.targets.iter().all(|t| native(t.wire)) {
+        return body();
+    }
+    session_input::independent(body)
+}
+
 /// The columns that the import fills.
 fn filled(fitted: &Fitted) -> Vec<String> {
     let targets = fitted.targets.iter().map(|t| t.column.clone());
@@ -227,7 +241,7 @@ fn request(
             .map(|t| StreamColumn {
                 index: t.index,
                 wire: t.wire,
-                on_misfit: table.on_misfit(&t.column),
+                on_misfit: table.on_misfit(t),
             })
             .collect(),
         encoding,

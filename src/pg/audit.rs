@@ -318,6 +318,15 @@ pub fn now() -> Result<TimestampWithTimeZone, Failure> {
     .ok_or_else(|| Failure::new("XX000", "the clock gave no time"))
 }
 
+/// Kept with an import, but no reason to load it anew: they say whether a file
+/// may come in, not what of it.
+const NO_READING: &str = "'{schema_policy,missing_columns,max_rejects,max_reject_percent}'::text[]";
+
+/// Whether an import was read with these settings, as SQL.
+fn same_reading(settings: &str) -> String {
+    format!("i.settings - {NO_READING} = {settings}::jsonb - {NO_READING}")
+}
+
 /// The import of a file whose stat is as it was then: it need not be read to know it is in.
 ///
 /// # Errors
@@ -341,8 +350,8 @@ pub fn unchanged(
     ];
     let sql = "i.table_schema = $1 AND i.table_name = $2 AND md5(i.source_file) = md5($3) AND i.source_file = $3 AND i.reverted_at IS NULL \
                AND i.file_device = $4 AND i.file_inode = $5 AND i.file_bytes = $6 AND i.file_mtime = $7 AND i.file_ctime = $8 \
-               AND i.settings = $9::jsonb";
-    imports(sql, &args)
+               AND {same}";
+    imports(&sql.replace("{same}", &same_reading("$9")), &args)
 }
 
 /// Whether an import was made with other settings than these.
@@ -352,7 +361,10 @@ pub fn unchanged(
 pub fn settings_differ(import_id: i64, settings: &str) -> Result<bool, Failure> {
     as_owner(|| {
         Ok(spi::first(
-            "SELECT i.settings <> $2::jsonb FROM pgdatahub.etl_imports i WHERE i.import_id = $1",
+            &format!(
+                "SELECT NOT ({}) FROM pgdatahub.etl_imports i WHERE i.import_id = $1",
+                same_reading("$2")
+            ),
             &[import_id.into(), settings.into()],
             |row| row.value::<bool>(1),
         )?

@@ -10,7 +10,6 @@ use super::catalog::{TableName, column_sql};
 use super::error::Failure;
 use super::identity::with_setting;
 use super::{spi, subxact};
-use pgdatahub_core::types::ColumnType;
 use pgrx::pg_sys;
 
 /// One thing in the way, and the column it is about.
@@ -37,7 +36,7 @@ pub struct Touched {
 /// SPI's own.
 pub fn of(
     oid: pg_sys::Oid,
-    retyped: &[(String, ColumnType)],
+    retyped: &[(String, String)],
     adds: bool,
     touched: Touched,
 ) -> Result<Vec<Blocker>, Failure> {
@@ -103,12 +102,12 @@ struct Candidate {
     expression: Option<String>,
 }
 
-fn retyping(oid: pg_sys::Oid, retyped: &[(String, ColumnType)]) -> Result<Vec<Blocker>, Failure> {
+fn retyping(oid: pg_sys::Oid, retyped: &[(String, String)]) -> Result<Vec<Blocker>, Failure> {
     if retyped.is_empty() {
         return Ok(Vec::new());
     }
     let columns: Vec<&str> = retyped.iter().map(|(column, _)| column.as_str()).collect();
-    let types: Vec<&str> = retyped.iter().map(|(_, to)| to.sql()).collect();
+    let types: Vec<&str> = retyped.iter().map(|(_, to)| to.as_str()).collect();
     let candidates = with_setting(c"search_path", "pg_catalog, pg_temp", || {
         spi::rows(
             include_str!("blockers.sql"),
@@ -141,7 +140,7 @@ fn retyping(oid: pg_sys::Oid, retyped: &[(String, ColumnType)]) -> Result<Vec<Bl
 fn holds(
     relation: pg_sys::Oid,
     expression: &str,
-    retyped: &[(String, ColumnType)],
+    retyped: &[(String, String)],
 ) -> Result<bool, Failure> {
     let (columns, table) = with_setting(c"search_path", "pg_catalog, pg_temp", || {
         let columns = spi::rows(
@@ -161,7 +160,7 @@ fn holds(
         .into_iter()
         .map(|(name, sql_type)| {
             let new = retyped.iter().find(|(column, _)| *column == name);
-            let sql_type = new.map_or(sql_type, |(_, to)| to.sql().to_owned());
+            let sql_type = new.map_or(sql_type, |(_, to)| to.clone());
             format!("NULL::{sql_type} AS {}", column_sql(&name))
         })
         .collect();

@@ -1,9 +1,8 @@
 //! What the catalogs say of a target table: columns, size, and what is special about it.
 
 use super::error::Failure;
-use super::spi;
-use pgdatahub_core::evolve::{ColumnKind, TableColumn};
-use pgdatahub_core::types::ColumnType;
+use super::{spi, types};
+use pgdatahub_core::evolve::TableColumn;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_qualified_identifier};
@@ -37,6 +36,8 @@ pub fn column_sql(name: &str) -> String {
 pub struct Table {
     pub oid: pg_sys::Oid,
     pub columns: Vec<TableColumn>,
+    /// Highest attribute number: columns, dropped ones included.
+    pub attributes: usize,
     /// COPY may write it: a plain heap, or partitions of such, with nothing in between.
     pub plain_heap: bool,
     /// Why not, in words.
@@ -50,6 +51,7 @@ impl Table {
     pub fn imagined(columns: Vec<TableColumn>) -> Table {
         Table {
             oid: pg_sys::InvalidOid,
+            attributes: columns.len(),
             columns,
             plain_heap: true,
             not_plain: None,
@@ -107,64 +109,38 @@ pub fn lock_for_insert(oid: pg_sys::Oid) {
 pub fn describe(oid: pg_sys::Oid) -> Result<Table, Failure> {
     let columns = spi::rows(
         "SELECT a.attname::pg_catalog.text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-                t.typcategory::pg_catalog.text, t.typtype::pg_catalog.text, \
                 a.attgenerated OPERATOR(pg_catalog.=) '' AND a.attidentity OPERATOR(pg_catalog.<>) 'a' \
-           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid \
+           FROM pg_catalog.pg_attribute a \
           WHERE a.attrelid OPERATOR(pg_catalog.=) $1 AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped ORDER BY a.attnum",
         &[oid.into()],
         |row| TableColumn {
             name: row.text(1),
-            kind: kind(
-                row.value::<pg_sys::Oid>(2).map_or(0, |oid| oid.to_u32()),
+            kind: types::kind(
+                row.value::<pg_sys::Oid>(2).unwrap_or(pg_sys::InvalidOid),
                 row.value::<i32>(3).unwrap_or(-1),
                 row.text(4),
-                &row.text(5),
             ),
             provisional: false,
-            fillable: row.value::<bool>(7).unwrap_or(false),
+            fillable: row.value::<bool>(5).unwrap_or(false),
         },
     )?;
     let not_plain = why_not_plain(oid)?;
-    let may_drop_rows = spi::first(
+    let (may_drop_rows, attributes) = spi::first(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND NOT t.tgisinternal \
-                          AND (t.tgtype::pg_catalog.int4 OPERATOR(pg_catalog.&) 66) OPERATOR(pg_catalog.<>) 0)",
+                          AND (t.tgtype::pg_catalog.int4 OPERATOR(pg_catalog.&) 66) OPERATOR(pg_catalog.<>) 0), \
+                (SELECT c.relnatts FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1)",
         &[oid.into()],
-        |row| row.value::<bool>(1).unwrap_or(false),
+        |row| (row.value::<bool>(1).unwrap_or(false), row.value::<i16>(2).unwrap_or(0)),
     )?
-    .unwrap_or(false);
+    .unwrap_or((false, 0));
     Ok(Table {
         oid,
         columns,
+        attributes: usize::try_from(attributes).unwrap_or(0),
         plain_heap: not_plain.is_none(),
         not_plain,
         may_drop_rows,
     })
-}
-
-/// What a column takes: a native type of ours, another type through its own input, or nothing.
-fn kind(type_oid: u32, typmod: i32, sql_type: String, category: &str) -> ColumnKind {
-    let native = match type_oid {
-        16 => Some(ColumnType::Boolean),
-        20 => Some(ColumnType::Bigint),
-        701 => Some(ColumnType::Double),
-        1700 => Some(ColumnType::Numeric),
-        1082 => Some(ColumnType::Date),
-        1114 => Some(ColumnType::Timestamp),
-        1083 => Some(ColumnType::Time),
-        1186 => Some(ColumnType::Interval),
-        25 => Some(ColumnType::Text),
-        _ => None,
-    };
-    match (native, category) {
-        (Some(native), _) if typmod == -1 => ColumnKind::Native(native),
-        (_, "N") => ColumnKind::InputNumber { sql_type },
-        // Their input takes more than one spelling: a guess where a workbook gives a number or a free text.
-        (_, "D" | "T" | "B") => ColumnKind::Refused {
-            reason: "a workbook's values have no time zone and no fixed precision".into(),
-            sql_type,
-        },
-        _ => ColumnKind::Input { sql_type },
-    }
 }
 
 /// Why COPY's engine may not write the relation directly (reliability rule 12).

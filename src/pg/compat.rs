@@ -64,6 +64,26 @@ unsafe fn check_insert(
     }
 }
 
+/// The type and modifier that a type's name stands for, as SQL reads it. What
+/// is none is raised.
+pub fn parse_type(name: &std::ffi::CStr) -> (pg_sys::Oid, i32) {
+    let (mut oid, mut typmod) = (pg_sys::InvalidOid, -1);
+    // SAFETY: a terminated string and two places to fill; without an error
+    // context (missing_ok false) a failure is raised.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        pg_sys::parseTypeString(name.as_ptr(), &raw mut oid, &raw mut typmod, false);
+        #[cfg(not(feature = "pg15"))]
+        pg_sys::parseTypeString(
+            name.as_ptr(),
+            &raw mut oid,
+            &raw mut typmod,
+            std::ptr::null_mut(),
+        );
+    }
+    (oid, typmod)
+}
+
 /// Calls an input function for its verdict alone. What it has against the text
 /// is returned where the type reports softly, which PostgreSQL 16 introduced,
 /// and raised otherwise.

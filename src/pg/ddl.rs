@@ -76,7 +76,7 @@ pub fn creation(name: &TableName, columns: &[NewColumn]) -> Vec<Executed> {
         change_type: "ADD COLUMN",
         column_name: Some(column.name.clone()),
         old_type: None,
-        new_type: Some(column.column_type.display_name().into()),
+        new_type: Some(column.display_name().into()),
         statement: statement.clone(),
     }));
     executed
@@ -164,7 +164,7 @@ fn explained(failure: Failure, statement: &str) -> Failure {
 }
 
 fn definition(column: &NewColumn) -> String {
-    format!("{} {}", column_sql(&column.name), column.column_type.sql())
+    format!("{} {}", column_sql(&column.name), column.sql())
 }
 
 fn clause(change: &Change) -> Option<String> {
@@ -187,6 +187,11 @@ fn clause(change: &Change) -> Option<String> {
                 to.sql()
             ))
         }
+        Change::Declare { column, declared } => Some(format!(
+            "ALTER COLUMN {} TYPE {1} USING NULL::{1}",
+            column_sql(column),
+            declared.sql
+        )),
         Change::CreateTable { .. } | Change::SettleProvisional { .. } => None,
     }
 }
@@ -198,7 +203,7 @@ fn executed(change: &Change, statement: &str) -> Option<Executed> {
             change_type: "ADD COLUMN",
             column_name: Some(column.name.clone()),
             old_type: None,
-            new_type: Some(column.column_type.display_name().into()),
+            new_type: Some(column.display_name().into()),
             statement,
         }),
         Change::AlterType {
@@ -208,6 +213,13 @@ fn executed(change: &Change, statement: &str) -> Option<Executed> {
             column_name: Some(column.clone()),
             old_type: Some(from.display_name().into()),
             new_type: Some(to.display_name().into()),
+            statement,
+        }),
+        Change::Declare { column, declared } => Some(Executed {
+            change_type: "ALTER COLUMN TYPE",
+            column_name: Some(column.clone()),
+            old_type: Some(ColumnType::Text.display_name().into()),
+            new_type: Some(declared.display.clone()),
             statement,
         }),
         Change::CreateTable { .. } | Change::SettleProvisional { .. } => None,

@@ -29,6 +29,8 @@ pub struct Failure {
     /// Raised against rows being stored: storing them again, batch by batch,
     /// finds out against which.
     pub while_storing: bool,
+    /// A policy or view refused the row: SQLSTATE 42501 and 44000 alone do not tell.
+    pub with_check: bool,
 }
 
 impl Failure {
@@ -42,6 +44,7 @@ impl Failure {
             context: None,
             constraint: None,
             while_storing: false,
+            with_check: false,
         }
     }
 
@@ -92,7 +95,7 @@ impl Failure {
         let class = self.sqlstate.get(..2).unwrap_or("XX");
         // Rows that are not in COPY's format are the reader's doing.
         let malformed = matches!(self.sqlstate.as_str(), "22P03" | "22P04");
-        !malformed && !OTHERS.contains(&class) && !matches!(class, "HV" | "XX")
+        self.with_check || !malformed && !OTHERS.contains(&class) && !matches!(class, "HV" | "XX")
     }
 
     /// Raises it as an ERROR, with its exact SQLSTATE.
@@ -150,11 +153,13 @@ impl From<CaughtError> for Failure {
             context: None,
             constraint: None,
             while_storing: false,
+            with_check: false,
         };
         if let Some(seen) = seen.filter(|seen| seen.message == failure.message) {
             failure.sqlstate = seen.sqlstate;
             failure.context = seen.context;
             failure.constraint = seen.constraint;
+            failure.with_check = seen.with_check;
         }
         failure
     }
@@ -166,12 +171,16 @@ impl From<pgrx::spi::SpiError> for Failure {
     }
 }
 
+/// The function of execMain.c that raises what WITH CHECK of a policy or view refuses.
+const WITH_CHECK: &str = "ExecWithCheckOptions";
+
 /// What pgrx does not carry over from a PostgreSQL error.
 struct Seen {
     sqlstate: String,
     message: String,
     context: Option<String>,
     constraint: Option<String>,
+    with_check: bool,
 }
 
 thread_local! {
@@ -218,6 +227,7 @@ unsafe extern "C-unwind" fn observe(_arg: *mut std::ffi::c_void) {
                 message: owned((*data).message).unwrap_or_default(),
                 context: owned((*data).context),
                 constraint: owned((*data).constraint_name),
+                with_check: owned((*data).funcname).as_deref() == Some(WITH_CHECK),
             }));
         }
         pg_sys::FreeErrorData(data);

@@ -258,7 +258,7 @@ pub fn remembered(name: &TableName) -> Result<(Vec<Remembered>, Vec<String>), Fa
     Ok((rows.into_iter().map(|(r, _)| r).collect(), provisional))
 }
 
-/// Remembers the new headers among `assigned`.
+/// Remembers the new headers among `assigned`, and those that the configuration has moved.
 ///
 /// # Errors
 /// SPI's own.
@@ -274,7 +274,7 @@ pub fn remember(name: &TableName, assigned: &[Assigned]) -> Result<(), Failure> 
         spi::execute(
             "INSERT INTO pgdatahub.etl_columns (table_schema, table_name, header, occurrence, column_name) \
              SELECT $1, $2, r.h, r.o, r.c FROM unnest($3::text[], $4::int4[], $5::text[]) AS r(h, o, c) \
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT (table_schema, table_name, md5(header), occurrence) DO UPDATE SET column_name = excluded.column_name, provisional = false",
             &[
                 name.schema.as_str().into(),
                 name.table.as_str().into(),

@@ -8,12 +8,20 @@ use pgrx::prelude::*;
 
 /// A NOTICE, without the Rust location that pgrx's macro would put into the log.
 pub fn notice(message: String) {
-    ErrorReport::new(
+    notice_with(message, None);
+}
+
+/// A NOTICE with a DETAIL.
+pub fn notice_with(message: String, detail: Option<String>) {
+    let mut report = ErrorReport::new(
         PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
         for_client(message),
         "pgdatahub",
-    )
-    .report(PgLogLevel::NOTICE);
+    );
+    if let Some(detail) = detail {
+        report = report.set_detail(for_client(detail));
+    }
+    report.report(PgLogLevel::NOTICE);
 }
 
 /// A line of the server log.

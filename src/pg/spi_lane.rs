@@ -257,7 +257,8 @@ fn oids(wire: Wire) -> (u32, u32) {
         | Wire::Input
         | Wire::InputNumber
         | Wire::Exact
-        | Wire::Json => (25, 1009),
+        | Wire::Json
+        | Wire::Typed(_) => (25, 1009),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{compat, subxact};
 use pgdatahub_core::batch::Batch;
 use pgdatahub_core::evolve::Target;
 use pgdatahub_core::protocol::Wire;
+use pgdatahub_core::types::ColumnType;
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::CString;
@@ -37,8 +38,10 @@ pub fn of_targets(table: pg_sys::Oid, targets: &[Target]) -> Vec<Option<TypeInpu
     targets
         .iter()
         .map(|target| match target.wire {
-            Wire::Input | Wire::InputNumber => of_column(table, &target.column),
+            // Nothing but NULL, and that in whatever type the column has.
+            Wire::Native(ColumnType::None) => of_column(table, &target.column),
             Wire::Native(_) | Wire::Exact | Wire::Json => None,
+            Wire::Input | Wire::InputNumber | Wire::Typed(_) => of_column(table, &target.column),
         })
         .collect()
 }

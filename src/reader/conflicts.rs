@@ -35,6 +35,10 @@ impl Conflicts {
                 target.display_name()
             ),
             Wire::InputNumber => format!("a value of type {kind}, the column takes numbers only"),
+            Wire::Typed(_) => {
+                "the column's type would change the value, or could read it in more than one way"
+                    .into()
+            }
             Wire::Input | Wire::Exact | Wire::Json => {
                 format!("a value of type {kind} does not fit the column")
             }

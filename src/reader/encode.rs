@@ -4,15 +4,18 @@ use crate::conflicts::{Conflicts, Only};
 use crate::counters::Counters;
 use crate::fail::{FailureKind, Result, failed};
 use crate::row::{Content, Row};
+use crate::rules::ColumnRules;
 use crate::sink::Sink;
 use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
 use pgdatahub_core::protocol::rows::{Run, push_row};
 use pgdatahub_core::protocol::{
     OnMisfit, ROW_NUMBER_COLUMN, Reject, RowEncoding, StreamColumn, StreamRequest,
 };
+use pgdatahub_core::text_input::TextRule;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::value::Value;
-use pgdatahub_core::{copy_binary, copy_text, text_form};
+use pgdatahub_core::{copy_binary, copy_text, input_type, text_form};
+use std::rc::Rc;
 
 /// A batch is sent once it holds this many bytes.
 const BATCH_BYTES: usize = 256 << 10;
@@ -54,6 +57,9 @@ pub struct MisfitAt {
 /// Encodes rows into batches.
 pub struct Encoder {
     columns: Vec<StreamColumn>,
+    /// What the columns' text cells become, by position.
+    text: Vec<TextRule>,
+    rules: Rc<ColumnRules>,
     /// Sheet column → position among `columns` plus one; 0: not listed;
     /// [`UNFILLABLE`]: no row may have a value there.
     position_of: Vec<u16>,
@@ -78,7 +84,11 @@ impl Encoder {
     ///
     /// # Errors
     /// Protocol (08P01) for a sheet column listed twice or out of range, or too many columns.
-    pub fn new(request: StreamRequest, counters: Counters) -> Result<Encoder> {
+    pub fn new(
+        request: StreamRequest,
+        counters: Counters,
+        rules: Rc<ColumnRules>,
+    ) -> Result<Encoder> {
         let bad = |what: &str| failed(FailureKind::Protocol, format!("stream request: {what}"));
         if request.columns.len() > 1_600 {
             return Err(bad("more than 1600 columns"));
@@ -99,6 +109,12 @@ impl Encoder {
         }
         Ok(Encoder {
             cell_at: vec![0; request.columns.len()],
+            text: request
+                .columns
+                .iter()
+                .map(|column| rules.of(column.index).clone())
+                .collect(),
+            rules,
             columns: request.columns,
             position_of,
             encoding: request.encoding,
@@ -189,7 +205,7 @@ impl Encoder {
                     if !self.ignore_unlisted
                         && let Some(value) = row.value(cell)
                     {
-                        return Some(misfit(cell.index, &value));
+                        return Some(misfit(cell.index, value, &self.rules));
                     }
                 }
                 UNFILLABLE => {
@@ -206,18 +222,20 @@ impl Encoder {
     fn encode_binary(&mut self, row: &Row) -> Option<MisfitAt> {
         let out = &mut self.batch;
         copy_binary::start_row(out, self.columns.len() as u16 + 2);
-        for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, column, *number) {
-                None => copy_binary::null(out),
-                Some(value) => {
-                    if !copy_binary::value(out, &value, column.wire, &mut self.scratch) {
-                        if column.on_misfit == OnMisfit::Misfit {
-                            return Some(misfit(column.index, &value));
-                        }
-                        self.conflicts.add(column, &value);
-                        copy_binary::null(out);
-                    }
+        for ((column, rule), number) in self.columns.iter().zip(&self.text).zip(&self.cell_at) {
+            let Some(value) = value_at(row, column, *number) else {
+                copy_binary::null(out);
+                continue;
+            };
+            let entered = input_type::enter(value.clone(), column.wire, rule);
+            if !entered.is_some_and(|(value, wire)| {
+                copy_binary::value(out, &value, wire, &mut self.scratch)
+            }) {
+                if column.on_misfit == OnMisfit::Misfit {
+                    return Some(misfit(column.index, value, &self.rules));
                 }
+                self.conflicts.add(column, &value);
+                copy_binary::null(out);
             }
         }
         copy_binary::text(out, &self.source_file);
@@ -227,18 +245,20 @@ impl Encoder {
 
     fn encode_text(&mut self, row: &Row) -> Option<MisfitAt> {
         let out = &mut self.batch;
-        for (column, number) in self.columns.iter().zip(&self.cell_at) {
-            match value_at(row, column, *number) {
-                None => copy_text::null(out),
-                Some(value) => {
-                    if !copy_text::value(out, &value, column.wire, &mut self.scratch) {
-                        if column.on_misfit == OnMisfit::Misfit {
-                            return Some(misfit(column.index, &value));
-                        }
-                        self.conflicts.add(column, &value);
-                        copy_text::null(out);
+        for ((column, rule), number) in self.columns.iter().zip(&self.text).zip(&self.cell_at) {
+            if let Some(value) = value_at(row, column, *number) {
+                let entered = input_type::enter(value.clone(), column.wire, rule);
+                if !entered.is_some_and(|(value, wire)| {
+                    copy_text::value(out, &value, wire, &mut self.scratch)
+                }) {
+                    if column.on_misfit == OnMisfit::Misfit {
+                        return Some(misfit(column.index, value, &self.rules));
                     }
+                    self.conflicts.add(column, &value);
+                    copy_text::null(out);
                 }
+            } else {
+                copy_text::null(out);
             }
             copy_text::separator(out);
         }
@@ -311,11 +331,11 @@ fn value_at<'a>(row: &'a Row, column: &StreamColumn, number: u32) -> Option<Valu
     row.value(row.cells().get((number as usize).checked_sub(1)?)?)
 }
 
-fn misfit(column: u32, value: &Value<'_>) -> MisfitAt {
+fn misfit(column: u32, value: Value<'_>, rules: &ColumnRules) -> MisfitAt {
     MisfitAt {
         column,
-        value: cut(&text_form::render(value), MISFIT_CHARACTERS),
-        value_type: value.column_type(),
+        value: cut(&text_form::render(&value), MISFIT_CHARACTERS),
+        value_type: rules.understand(column, value).column_type(),
     }
 }
 

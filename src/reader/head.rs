@@ -6,6 +6,7 @@ use crate::fail::{Failed, FailureKind, Result, failed};
 use crate::header_rows::{self, SEARCHED_ROWS};
 use crate::row::Row;
 use crate::rows::{SheetRows, Workbook};
+use crate::rules::ColumnRules;
 use crate::sample::{MAX_KEPT_BYTES, SampleBounds};
 use crate::tally::{CellCount, RestTypes};
 use pgdatahub_core::area::{Area, MAX_COLUMNS, MAX_ROWS};
@@ -15,6 +16,7 @@ use pgdatahub_core::protocol::{
 };
 use pgdatahub_core::types::ColumnType;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
 
 /// A sheet whose header is known, and its rows up to where they have been read.
 pub struct SheetReading {
@@ -30,6 +32,8 @@ pub struct SheetReading {
     pub headers: BTreeMap<u32, String>,
     /// How the sheet is read.
     pub options: SheetOptions,
+    /// What text cells become.
+    pub rules: Rc<ColumnRules>,
     merged: Vec<Area>,
     coalesced: BTreeMap<u32, u32>,
 }
@@ -95,6 +99,7 @@ pub fn find(
         true => coalesced(&mut search.texts),
         false => BTreeMap::new(),
     };
+    let rules = Rc::new(ColumnRules::new(&request.text, &search.texts));
     let mut reading = SheetReading {
         sheet,
         kept: search.data,
@@ -102,6 +107,7 @@ pub fn find(
         header_row: search.last.unwrap_or(0),
         headers: search.texts,
         options: options.clone(),
+        rules,
         merged,
         coalesced,
     };
@@ -120,9 +126,17 @@ pub fn find(
         reading.kept.extend(more.rows);
     }
     let sampled = reading.kept.len().min(request.sample_rows as usize);
-    let mut types = RestTypes::new(CellCount::new(max_cells));
+    let mut types = RestTypes::new(CellCount::new(max_cells), Rc::clone(&reading.rules));
+    let mut widest_row = 0;
     for row in reading.kept.iter().take(sampled) {
         types.join(row)?;
+        let values = |row: &Row| {
+            row.cells()
+                .iter()
+                .filter(|c| row.value(c).is_some())
+                .count()
+        };
+        widest_row = widest_row.max(values(row));
     }
     let no_header = request.header == HeaderChoice::None;
     let head = Head {
@@ -130,6 +144,7 @@ pub fn find(
         skipped_rows: search.skipped,
         headers: headers(&reading.headers, &types, options)?,
         sampled_rows: sampled as u64,
+        widest_row: widest_row as u32,
         complete: complete && sampled == reading.kept.len(),
     };
     Ok((head, reading))

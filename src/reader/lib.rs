@@ -28,6 +28,7 @@ pub mod process;
 pub mod profile;
 pub mod row;
 pub mod rows;
+pub mod rules;
 pub mod sample;
 pub mod sandbox;
 pub mod scan;

@@ -10,6 +10,7 @@ use crate::rows::{SheetRows, Workbook};
 use crate::sink::Sink;
 use crate::tally::RestTypes;
 use pgdatahub_core::protocol::{Misfit, SheetProfile, StreamDone, StreamRequest};
+use std::rc::Rc;
 
 /// A sheet between its [`crate::head::find`] and its end.
 pub struct SheetStream {
@@ -52,7 +53,7 @@ impl SheetStream {
         sink: &mut dyn Sink,
     ) -> Result<Outcome> {
         let counters = self.position(workbook, request.resume)?;
-        let mut encoder = Encoder::new(request, counters)?;
+        let mut encoder = Encoder::new(request, counters, Rc::clone(&self.reading.rules))?;
         if self.reading.options.ignore_unlisted {
             encoder.ignore_unlisted();
         }
@@ -115,7 +116,7 @@ impl SheetStream {
     }
 
     fn misfit(&mut self, at: MisfitAt, row: &Row, counters: Counters) -> Result<Misfit> {
-        let mut rest = RestTypes::new(counters.cells());
+        let mut rest = RestTypes::new(counters.cells(), Rc::clone(&self.reading.rules));
         rest.join(row)?;
         for row in self.reading.kept.drain(..) {
             rest.join(&row)?;

@@ -2,8 +2,10 @@
 
 use crate::fail::{Failed, FailureKind, Result, failed, over_limit};
 use crate::row::{Content, Row};
+use crate::rules::ColumnRules;
 use pgdatahub_core::naming;
 use pgdatahub_core::types::ColumnType;
+use std::rc::Rc;
 
 /// Counts non-empty cells against `pgdatahub.max_cells`.
 #[derive(Debug, Clone)]
@@ -39,14 +41,16 @@ impl CellCount {
 pub struct RestTypes {
     types: Vec<ColumnType>,
     cells: CellCount,
+    rules: Rc<ColumnRules>,
 }
 
 impl RestTypes {
     /// No column has a value yet.
-    pub fn new(cells: CellCount) -> RestTypes {
+    pub fn new(cells: CellCount, rules: Rc<ColumnRules>) -> RestTypes {
         RestTypes {
             types: Vec::new(),
             cells,
+            rules,
         }
     }
 
@@ -59,8 +63,10 @@ impl RestTypes {
         for cell in row.cells() {
             let found = match &cell.content {
                 Content::Value(value) => value.column_type(),
-                _ if row.value(cell).is_some() => ColumnType::Text,
-                _ => continue,
+                _ => match row.value(cell) {
+                    Some(value) => self.rules.understand(cell.index, value).column_type(),
+                    None => continue,
+                },
             };
             let index = cell.index as usize;
             if self.types.len() <= index {

@@ -333,6 +333,26 @@ def test_a_renamed_and_moved_table_is_followed(db, folder, lane):
     assert rejects(db, "table_schema", "table_name", "cell") == [("archive", "renamed", "A2")]
 
 
+@pytest.mark.parametrize("policy", ["widen", "reject_cell", "reject_row"])
+def test_a_row_that_a_policy_refuses(db, folder, policy):
+    """Row-level security, WITH CHECK: 42501 as for a missing right, but about one row."""
+    importer = db.role("importer", "pg_read_server_files")
+    adopt(db, "id bigint")
+    db.execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY small ON t USING (true) WITH CHECK (id < 10)")
+    db.execute(f"GRANT ALL ON t TO {importer}; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgdatahub TO {importer}")
+    configure(folder, on_type_conflict=policy)
+    folder.workbook("a.xlsx", [["id"], [1], [20], [3], [40]])
+    (result,) = db.rows("SELECT * FROM pgdatahub.import_file(%s, table_name => 't')", [str(folder / "a.xlsx")], role=importer)
+    if policy == "reject_row":
+        assert (result["status"], result["row_count"], result["rejected"]) == ("imported", 2, 2), result
+        assert ids(db) == [1, 3]
+        assert rejects(db, "sheet_row", "sqlstate", "scope") == [(3, "42501", "row"), (5, "42501", "row")]
+        return
+    assert (result["status"], result["sqlstate"]) == ("failed", "42501")
+    assert "row 3." in result["detail"] and "reject_row" in result["hint"]
+    assert ids(db) == []
+
+
 @pytest.mark.parametrize("policy", ["widen", "reject_row"])
 def test_a_caller_who_may_not_alter(db, folder, lane, policy):
     """Another role owns the table by now: rows go in, changes do not."""

@@ -1,5 +1,6 @@
 """The README's SQL does what the README says: each ```sql block runs in psql, and the ```text block after it, if there is
-one, is its output. Times, durations and the folder's place differ from run to run and are made equal first."""
+one, is its output; each ```yaml block is the configuration in /srv/excel from there on. Times, durations and the folders'
+places differ from run to run and are made equal first."""
 
 import re
 import shutil
@@ -14,11 +15,13 @@ FOLDERS = {"/srv/excel": "january", "/srv/reports": "report"}
 
 
 def sessions(document):
-    """[(sql, output or None)] in the document's order."""
+    """[(sql, output or None)] in the document's order; (None, text) for a configuration."""
     found = []
     for kind, text in BLOCK.findall(document):
         if kind == "sql":
             found.append((text, None))
+        elif kind == "yaml":
+            found.append((None, text))
         elif kind == "text" and found and found[-1][1] is None:
             found[-1] = (found[-1][0], text)
     return found
@@ -32,8 +35,8 @@ def normalise(text):
 
 
 def test_blocks_are_found():
-    text = "```sql\nSELECT 1;\n```\nwords\n```text\n 1\n```\n```sql\nSELECT 2;\n```\n```sh\nmake\n```\n"
-    assert sessions(text) == [("SELECT 1;\n", " 1\n"), ("SELECT 2;\n", None)]
+    text = "```sql\nSELECT 1;\n```\nwords\n```text\n 1\n```\n```yaml\na: 1\n```\n```sql\nSELECT 2;\n```\n```sh\nmake\n```\n"
+    assert sessions(text) == [("SELECT 1;\n", " 1\n"), (None, "a: 1\n"), ("SELECT 2;\n", None)]
 
 
 def test_normalise_keeps_differences():
@@ -55,6 +58,9 @@ def test_document(cluster, make_database, folder, document):
             shutil.copyfile(source, target)
             target.chmod(0o644)
     for sql, output in blocks:
+        if sql is None:
+            folder.write("excel/etl_config.yaml", output)
+            continue
         for name, place in places.items():
             sql = sql.replace(name, place)
         done = db.psql("SET client_min_messages = warning;\n" + sql, args=("-q",))

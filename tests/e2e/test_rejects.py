@@ -129,7 +129,7 @@ LONG = "x" * 300
 # column type, good value, bad value, SQLSTATE
 TYPES = [
     ("numeric(12,2)", 1.5, "twelve", "42804"),
-    ("numeric(4,2)", 1.5, 12345, "22003"),
+    ("numeric(4,2)", 1.5, 12345, "42804"),
     ("varchar(255)", "short", LONG, "22001"),
     ("varchar255", "short", LONG, "22001"),
     ("char(3)", "abc", "abcd", "22001"),
@@ -138,7 +138,7 @@ TYPES = [
     ("uuid", "6ecd8c99-4036-403d-bf84-cf8400f67836", "no uuid", "22P02"),
     ("jsonb", '{"a": 1}', "{", "22P02"),
     ("bit(3)", "101", "10101", "22026"),
-    ("integer", 1, 3_000_000_000, "22003"),
+    ("integer", 1, 3_000_000_000, "42804"),
     ("varchar(3)[]", "{abc}", "{abcd}", "22001"),
     ("pair", "(1,b)", "(a,b)", "22P02"),
 ]

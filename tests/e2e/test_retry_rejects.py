@@ -129,3 +129,29 @@ def test_it_undoes_with_its_transaction(db, moods):
         assert connection.execute("SELECT pgdatahub.retry_rejects(%s)", [moods]).fetchone() == (2,)
         connection.rollback()
     assert retry(db, moods) == 2
+
+
+def test_cells_are_read_as_by_the_import(db, folder, lane):
+    """By the settings kept with it, whatever the configuration says today; the types are the table's, as they are now."""
+    columns = "{Amount: {type: 'numeric(4,2)', decimal: ','}, Day: {name: due, format: DD.MM.YYYY}, N: {infer_text: true}}"
+    configure(folder, on_type_conflict="reject_row", missing_columns="fail", columns=columns)
+    rows = [["Id", "Amount", "Day", "N"], [1, "1,50", "31.01.2024", "7"], [2, "1.234,56", "01.02.2024", "8"], [3, "12.34", "02.02.2024", "9"]]
+    assert load(db, folder, "a.xlsx", rows)["rejected"] == 2
+    configure(folder, on_type_conflict="widen")
+    db.execute("ALTER TABLE t ALTER amount TYPE numeric(12,2), ADD later text")
+    assert retry(db, only_import(db)) == 1
+    found = db.rows("SELECT id, amount::text, due::text, n FROM t ORDER BY id")
+    assert found == [{"id": 1, "amount": "1.50", "due": "2024-01-31", "n": 7}, {"id": 2, "amount": "1234.56", "due": "2024-02-01", "n": 8}]
+    assert rejects(db, "cell", "retried_at IS NOT NULL") == [("B3", True), ("B4", False)]
+
+
+def test_a_zone_is_kept_with_the_import(db, folder, lane):
+    from datetime import datetime
+
+    adopt(db, "id bigint, at timestamptz CHECK (at > '2024-01-15 11:30+00')")
+    configure(folder, on_type_conflict="reject_row", columns="{At: {time_zone: Europe/Berlin}}")
+    assert load(db, folder, "a.xlsx", [["Id", "At"], [1, datetime(2024, 1, 15, 12)], [2, datetime(2024, 1, 15, 13)]])["rejected"] == 1
+    db.execute("ALTER TABLE t DROP CONSTRAINT t_at_check")
+    (folder / "etl_config.yaml").unlink()
+    assert retry(db, only_import(db)) == 1
+    assert db.value("SELECT at = '2024-01-15 11:00+00' FROM t WHERE id = 1") is True

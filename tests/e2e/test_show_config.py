@@ -27,9 +27,23 @@ def test_everything_has_a_source(db, folder):
     assert found[("", "table")] == ("in", "name of the folder")
     assert found[("", "schema")] == ("public", "search_path")
     assert found[("", "header_row")] == ("auto", "default")
+    assert found[("", "columns")] == (None, "default")
     assert found[("", "pgdatahub.chunk_size")] == ("10000", "default")
     assert found[("", "pgdatahub.config_file")] == (str(config), "database")
     assert ("/claims", "sheet") not in found, "no workbook lies there"
+
+
+def test_columns_and_policies(db, folder):
+    folder.workbook("in/claims/a.xlsx", [["a"], [1]])
+    text = "schema_policy: freeze\nmissing_columns: fail\ninfer_text: true\ncolumns:\n  A: {type: bigint}\n  B: {name: b}\n"
+    own = folder.write("in/etl_config.yaml", text + "claims:\n  columns:\n    A: {decimal: ','}\n")
+    found = shown(db, folder / "in")
+    assert found[("", "schema_policy")] == ("freeze", f"{own}:1")
+    assert found[("", "missing_columns")] == ("fail", f"{own}:2")
+    assert found[("", "infer_text")] == ("true", f"{own}:3")
+    assert found[("", "columns.A")] == ('{"type":"bigint"}', f"{own}:5")
+    assert found[("/claims", "columns.A")] == ('{"decimal":","}', f"{own}:9")
+    assert found[("/claims", "columns.B")] == ('{"name":"b"}', f"{own}:6")
 
 
 def test_a_configured_folder_that_is_not_there_is_named(db, folder):

@@ -103,6 +103,7 @@ impl Import<'_> {
             header: self.header(table),
             sample_rows: self.step.chunk,
             options: SheetOptions::default(),
+            text: Default::default(),
         };
         let (head, reading) = head::find(book.as_ref(), &request, MAX_CELLS)?;
         let Response::Head(head) = sent(Response::Head(head)) else {

@@ -89,6 +89,7 @@ impl Table {
                     assert_eq!(self.type_of(column), *from);
                     self.retype(column, *to, *provisional);
                 }
+                Change::Declare { .. } => unreachable!("nothing is declared"),
                 Change::SettleProvisional { column } => {
                     let column = self.column(column);
                     assert!(std::mem::take(&mut column.provisional));

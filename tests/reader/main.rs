@@ -11,3 +11,4 @@ mod protocol;
 mod sandbox;
 mod streams;
 mod support;
+mod text_rules;

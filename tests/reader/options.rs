@@ -55,6 +55,7 @@ fn read(options: &SheetOptions, header: HeaderChoice, sample: u32) -> Result<Vec
         header,
         sample_rows: sample,
         options: options.clone(),
+        text: Default::default(),
     };
     let (Head { headers, .. }, mut reading) = head::find(book.as_ref(), &request, 1_000_000)?;
     let names: Vec<String> = headers.into_iter().map(|header| header.text).collect();
@@ -182,6 +183,7 @@ fn a_profile_tells_each_column() {
         header: auto(),
         sample_rows: 5,
         options: SheetOptions::default(),
+        text: Default::default(),
     };
     let (_, reading) = head::find(book.as_ref(), &request, 1_000_000).unwrap();
     let mut stream = SheetStream::new(reading, 1_000_000);

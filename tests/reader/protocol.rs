@@ -157,6 +157,7 @@ pub fn head_request() -> Request {
         header,
         sample_rows: 100,
         options: SheetOptions::default(),
+        text: Default::default(),
     })
 }
 

@@ -54,6 +54,7 @@ impl Session {
             header,
             sample_rows,
             options: SheetOptions::default(),
+            text: Default::default(),
         };
         let (head, reading) = head::find(book.as_ref(), &request, 1_000_000)?;
         let types = head.headers.iter().map(|h| (h.index, h.found)).collect();

@@ -17,7 +17,7 @@ fi
 [ ${#tests[@]} -gt 0 ] || die "tests/regress/sql holds no test"
 
 config=${PG_CONFIG:-pg_config}
-pg_regress=$(dirname "$("$config" --pgxs)")/../test/regress/pg_regress
+pg_regress=${PG_REGRESS:-$(dirname "$("$config" --pgxs)")/../test/regress/pg_regress}
 [ -x "$pg_regress" ] || die "$pg_regress is missing: install the package postgresql-server-dev of this version"
 
 bin=$("$top/.ci/private-pg")

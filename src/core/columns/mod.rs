@@ -4,6 +4,7 @@
 //! by its occurrence among equal ones ([`Assigned::occurrence`]). In this order,
 //! each step for the whole sheet before the next:
 //!
+//! 0. the column that the configuration names for it ([`overrides::names`]);
 //! 1. the column that is remembered for it;
 //! 2. a table column that nobody remembers (of an adopted table) and that bears
 //!    exactly its text;
@@ -24,6 +25,7 @@ mod memory;
 pub use clash::Clash;
 
 use crate::naming;
+use crate::overrides::{self, ColumnOverride};
 use memory::{Memory, Names};
 use std::collections::{HashMap, HashSet};
 
@@ -66,7 +68,7 @@ pub struct Assigned {
     pub occurrence: u32,
     /// The table's column, at most 63 bytes.
     pub column: String,
-    /// Not remembered yet: the caller stores header, occurrence and column.
+    /// Not remembered yet, or for another column: the caller stores header, occurrence and column.
     pub new_header: bool,
 }
 
@@ -85,8 +87,21 @@ pub fn assign(
     remembered: &[Remembered],
     table_columns: &[String],
 ) -> Result<Vec<Assigned>, Clash> {
+    assign_named(headers, remembered, table_columns, &[])
+}
+
+/// As [`assign`], where the configuration names some headers' columns.
+///
+/// # Errors
+/// [`Clash`] (42701): two headers of this sheet are named or remembered for one column.
+pub fn assign_named(
+    headers: &[SheetHeader],
+    remembered: &[Remembered],
+    table_columns: &[String],
+    overrides: &[ColumnOverride],
+) -> Result<Vec<Assigned>, Clash> {
     let memory = Memory::new(remembered, table_columns);
-    let keyed = keyed(headers, &memory);
+    let keyed = keyed(headers, &memory, overrides);
     let mut plan = Plan {
         memory,
         chosen: vec![None; keyed.len()],
@@ -107,14 +122,18 @@ struct Keyed {
     text: String,
     occurrence: u32,
     names: Names,
+    /// The column that the configuration names.
+    given: Option<String>,
 }
 
-fn keyed(headers: &[SheetHeader], memory: &Memory) -> Vec<Keyed> {
+fn keyed(headers: &[SheetHeader], memory: &Memory, overrides: &[ColumnOverride]) -> Vec<Keyed> {
     let mut sorted: Vec<&SheetHeader> = headers.iter().collect();
     sorted.sort_by_key(|header| header.index);
+    let texts: Vec<&str> = sorted.iter().map(|header| header.text.as_str()).collect();
+    let given = overrides::names(&texts, overrides);
     let mut counts: HashMap<&str, u32> = HashMap::new();
     let mut out = Vec::with_capacity(sorted.len());
-    for header in sorted {
+    for (header, given) in sorted.into_iter().zip(given) {
         let occurrence = if header.text.is_empty() {
             header.index + 1
         } else {
@@ -131,6 +150,7 @@ fn keyed(headers: &[SheetHeader], memory: &Memory) -> Vec<Keyed> {
                 text,
                 occurrence,
                 names,
+                given: given.map(str::to_owned),
             });
         }
     }
@@ -147,7 +167,7 @@ struct Plan<'a> {
 impl Plan<'_> {
     fn remembered(&mut self, headers: &[Keyed]) -> Result<(), Clash> {
         for (at, header) in headers.iter().enumerate() {
-            let Some(column) = self.memory.column(&header.text, header.occurrence) else {
+            let Some(column) = self.meant(header) else {
                 continue;
             };
             let column = column.to_owned();
@@ -159,10 +179,14 @@ impl Plan<'_> {
         Ok(())
     }
 
+    /// The column that is named, or else remembered, for a header.
+    fn meant<'s>(&'s self, header: &'s Keyed) -> Option<&'s str> {
+        let remembered = || self.memory.column(&header.text, header.occurrence);
+        header.given.as_deref().or_else(remembered)
+    }
+
     fn clash(&self, headers: &[Keyed], column: String) -> Clash {
-        let on_it = |header: &&Keyed| {
-            self.memory.column(&header.text, header.occurrence) == Some(column.as_str())
-        };
+        let on_it = |header: &&Keyed| self.meant(header) == Some(column.as_str());
         let headers = headers
             .iter()
             .filter(on_it)
@@ -229,10 +253,8 @@ impl Plan<'_> {
     fn finish(self, headers: Vec<Keyed>) -> Vec<Assigned> {
         let place = |(header, column): (Keyed, Option<String>)| {
             let column = column?;
-            let new_header = self
-                .memory
-                .column(&header.text, header.occurrence)
-                .is_none();
+            let new_header =
+                self.memory.column(&header.text, header.occurrence) != Some(column.as_str());
             let Keyed {
                 index,
                 text,

@@ -293,3 +293,43 @@ fn a_sheet_as_wide_as_excel_allows_is_quick() {
     );
     assert!(begun.elapsed().as_secs() < 10);
 }
+
+fn named(header: &str, name: &str) -> ColumnOverride {
+    ColumnOverride {
+        header: header.into(),
+        name: Some(name.into()),
+        ..ColumnOverride::default()
+    }
+}
+
+#[test]
+fn a_configured_name_comes_before_everything() {
+    let header = |index, text: &str| SheetHeader {
+        index,
+        text: text.into(),
+        has_data: true,
+    };
+    let remembered = [Remembered {
+        header: "Premium (EUR)".into(),
+        occurrence: 1,
+        column: "premium_eur".into(),
+    }];
+    let existing = ["premium".to_owned(), "premium_eur".to_owned()];
+    let overrides = [named("Premium (EUR)", "premium"), named("Gone", "gone")];
+    let headers = [header(0, "Premium (EUR)"), header(1, "Premium")];
+    let assigned = assign_named(&headers, &remembered, &existing, &overrides).unwrap();
+    assert_eq!(assigned[0].column, "premium");
+    assert!(assigned[0].new_header, "remembered anew");
+    assert_eq!(assigned[1].column, "premium_2", "the name is taken");
+
+    let both = [
+        named("Premium (EUR)", "premium"),
+        named("Premium", "premium"),
+    ];
+    let clash = assign_named(&headers, &[], &[], &both).unwrap_err();
+    assert_eq!((clash.column.as_str(), clash.headers.len()), ("premium", 2));
+    for one in &headers {
+        let alone = assign_named(std::slice::from_ref(one), &[], &[], &both).unwrap();
+        assert_eq!(alone[0].column, "premium", "two months, one column");
+    }
+}

@@ -1,11 +1,13 @@
 //! The checked configuration: a level per folder.
 
 use super::Origin;
+use super::columns;
 use super::error::{ConfigError, Place};
 use super::lists::{self, LISTS, ListSetting};
 use super::settings::{self, FolderSettings, Given, SETTINGS, Scope, Setting};
 use super::yaml::{Node, Value};
 use crate::nearest::nearest;
+use crate::overrides::ColumnOverride;
 use std::collections::HashMap;
 
 /// The word under which folders with a reserved name stand.
@@ -16,6 +18,8 @@ const FOLDERS: &str = "folders";
 pub(super) struct Level {
     /// Each setting once, its value checked.
     settings: Vec<Entry>,
+    /// Each header once.
+    columns: Vec<ColumnOverride>,
     /// By [`fold`]ed name.
     folders: HashMap<String, Level>,
     /// The folder's name as it is written there, and the line.
@@ -86,6 +90,7 @@ impl Level {
             let (values, line) = (entry.values.clone(), entry.line);
             to.given.insert(entry.word.name(), Given { values, line });
         }
+        columns::apply(&self.columns, &mut to.columns);
     }
 
     /// All folders below this one, whose own path is `above`, with their lines.
@@ -130,6 +135,7 @@ impl Reading {
         let mut level = Level::default();
         let mut lines = HashMap::new();
         let mut folders_line = None;
+        let mut columns_line = None;
         for (key, value) in entries {
             let name = key_text(key)?;
             let word = settings::find(name)
@@ -142,6 +148,10 @@ impl Reading {
                         let name = key_text(key)?;
                         self.folder(&mut level, &mut lines, (name, key.place), value, depth)?;
                     }
+                }
+                (_, None) if name == columns::WORD => {
+                    once(&mut columns_line, key.place, name)?;
+                    level.columns = columns::read(value)?;
                 }
                 (Value::Null, None) if name == FOLDERS => once(&mut folders_line, key.place, name)?,
                 (Value::Mapping(_) | Value::Null, None) if name != FOLDERS => {
@@ -249,7 +259,7 @@ impl Reading {
     }
 }
 
-fn key_text(key: &Node) -> Result<&str, ConfigError> {
+pub(super) fn key_text(key: &Node) -> Result<&str, ConfigError> {
     match &key.value {
         Value::Text(text) if !text.trim().is_empty() => Ok(text),
         Value::Text(_) | Value::Null => Err(ConfigError::new(key.place, "a key is blank", "")),
@@ -271,7 +281,7 @@ fn once(line: &mut Option<usize>, place: Place, name: &str) -> Result<(), Config
     }
 }
 
-fn duplicate(name: &str, place: Place, first: Option<usize>) -> ConfigError {
+pub(super) fn duplicate(name: &str, place: Place, first: Option<usize>) -> ConfigError {
     let hint = match first {
         Some(line) => {
             format!("It stands on line {line} already; letter case does not tell folders apart.")
@@ -290,7 +300,7 @@ fn unknown(name: &str, place: Place, value: &Value) -> ConfigError {
     let words = || {
         let lists = LISTS.iter().map(|setting| setting.name);
         let scalars = SETTINGS.iter().map(|setting| setting.name);
-        scalars.chain(lists).chain([FOLDERS])
+        scalars.chain(lists).chain([columns::WORD, FOLDERS])
     };
     let meant = match nearest(name, words()) {
         Some(word) => format!("Perhaps you meant \"{word}\"."),

@@ -15,6 +15,7 @@
 //! match regardless of letter case, level by level from the imported folder
 //! down. Every setting is inherited by the folders below and overridden there.
 
+mod columns;
 mod conflict;
 mod defaults;
 mod error;
@@ -31,7 +32,7 @@ pub use defaults::default_of;
 pub use error::ConfigError;
 pub use limit::Percent;
 pub use reading::{DuplicateColumns, OnChange, ReadingSettings};
-pub use settings::{FolderSettings, Given, TableSetting};
+pub use settings::{FolderSettings, Given, MissingColumns, TableSetting};
 pub use template::TableTemplate;
 
 use levels::Level;
@@ -118,5 +119,7 @@ impl Config {
     }
 }
 
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,10 @@ use super::conflict::OnTypeConflict;
 use super::limit::{self, Percent};
 use super::reading::{self, ReadingSettings};
 use super::template::{self, TableTemplate};
+use crate::evolve::SchemaPolicy;
+use crate::overrides::ColumnOverride;
 use crate::sql_name;
+use crate::text_input::{TextRule, TextRules};
 use std::collections::BTreeMap;
 
 /// What is configured for one folder, its parents' settings included.
@@ -24,6 +27,14 @@ pub struct FolderSettings {
     pub max_rejects: Option<u64>,
     /// Most rows of one file, in percent, that have a reject.
     pub max_reject_percent: Option<Percent>,
+    /// Which changes of the table's columns are allowed.
+    pub schema_policy: Option<SchemaPolicy>,
+    /// Whether a file must have all of the table's columns.
+    pub missing_columns: Option<MissingColumns>,
+    /// Whether text becomes a number, date or timestamp where it reads back the same.
+    pub infer_text: Option<bool>,
+    /// What is said of single columns; each header once.
+    pub columns: Vec<ColumnOverride>,
     /// How workbooks are read.
     pub reading: ReadingSettings,
     /// Every setting that is given, by name, as written.
@@ -41,6 +52,31 @@ impl FolderSettings {
         self.given.insert(name, Given { values, line: 0 });
         Ok(())
     }
+
+    /// How text cells are read, for the reader.
+    pub fn text_rules(&self) -> TextRules {
+        let infer = self.infer_text.unwrap_or(false);
+        TextRules {
+            others: TextRule {
+                infer,
+                ..TextRule::default()
+            },
+            headers: self
+                .columns
+                .iter()
+                .map(|column| (column.header.clone(), column.text_rule(infer)))
+                .collect(),
+        }
+    }
+}
+
+/// `missing_columns`: what becomes of a file that lacks columns of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingColumns {
+    /// They stay NULL, and are named.
+    Allow,
+    /// The file fails.
+    Fail,
 }
 
 /// A setting as the file gives it.
@@ -94,6 +130,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |to, value, _| text(&mut to.default_sheet, value),
     },
     Setting {
+        name: "infer_text",
+        scope: Scope::Reads,
+        set: |to, value, _| reading::put(&mut to.infer_text, reading::boolean(value)),
+    },
+    Setting {
         name: "max_reject_percent",
         scope: Scope::Reads,
         set: |to, value, _| store(&mut to.max_reject_percent, percent(value)),
@@ -104,6 +145,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |to, value, _| store(&mut to.max_rejects, limit::count(value)),
     },
     Setting {
+        name: "missing_columns",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            reading::put(
+                &mut to.missing_columns,
+                reading::one_of(value, MISSING_COLUMNS),
+            )
+        },
+    },
+    Setting {
         name: "on_type_conflict",
         scope: Scope::Reads,
         set: |to, value, _| store(&mut to.on_type_conflict, OnTypeConflict::parse(value)),
@@ -112,6 +163,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "schema",
         scope: Scope::Goes,
         set: schema,
+    },
+    Setting {
+        name: "schema_policy",
+        scope: Scope::Reads,
+        set: |to, value, _| {
+            reading::put(
+                &mut to.schema_policy,
+                reading::one_of(value, SchemaPolicy::WORDS),
+            )
+        },
     },
     Setting {
         name: "table",
@@ -183,6 +244,11 @@ pub(super) const SETTINGS: &[Setting] = &[
             reading::put(&mut to.reading.duplicate_columns, found)
         },
     },
+];
+
+const MISSING_COLUMNS: &[(&str, MissingColumns)] = &[
+    ("allow", MissingColumns::Allow),
+    ("fail", MissingColumns::Fail),
 ];
 
 /// The setting of that exact name.

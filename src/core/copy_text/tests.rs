@@ -99,7 +99,7 @@ fn native_types() {
 #[test]
 fn misfits_append_nothing() {
     assert_eq!(native(Value::Double(0.5), ColumnType::Bigint), None);
-    assert_eq!(encoded(&Value::Text("5".into()), Wire::InputNumber), None);
+    assert_eq!(encoded(&Value::Text("5,0".into()), Wire::InputNumber), None);
     assert_eq!(native(Value::Bigint(1), ColumnType::None), None);
 }
 

@@ -19,6 +19,12 @@ pub fn apply(table: Option<&[TableColumn]>, changes: &[Change]) -> Vec<TableColu
                     known.provisional = false;
                 }
             }
+            Change::Declare { column, declared } => {
+                for known in columns.iter_mut().filter(|c| c.name == *column) {
+                    known.kind = declared.column_kind();
+                    known.provisional = false;
+                }
+            }
             Change::SettleProvisional { column } => {
                 for known in columns.iter_mut().filter(|c| c.name == *column) {
                     known.provisional = false;
@@ -32,7 +38,7 @@ pub fn apply(table: Option<&[TableColumn]>, changes: &[Change]) -> Vec<TableColu
 fn made(new: &NewColumn) -> TableColumn {
     TableColumn {
         name: new.name.clone(),
-        kind: ColumnKind::Native(new.column_type),
+        kind: new.kind(),
         provisional: new.provisional,
         fillable: true,
     }

@@ -47,6 +47,61 @@ impl Conflict {
         Conflict::about(column, file, "42804", message, Some(reason))
     }
 
+    /// The column is of another type than the configuration says.
+    pub(super) fn declared(column: &TableColumn, file: &Found, declared: &str) -> Conflict {
+        let (name, is) = (&column.name, column.sql_type());
+        let message =
+            format!("column \"{name}\" is of type {is}, the configuration says {declared}");
+        let reason = "The type of a column that holds values is changed by hand.";
+        let hint = format!(
+            "ALTER TABLE … ALTER COLUMN {name} TYPE {declared}, or say \"type: {is}\" or nothing under \"columns\"."
+        );
+        Conflict::about(column, file, "42804", message, Some(reason)).with_hint(hint)
+    }
+
+    /// timestamptz without a zone to read the file's local times in.
+    pub(super) fn needs_zone(column: &TableColumn, file: &Found, sql_type: &str) -> Conflict {
+        let header = serde_json::Value::from(file.header.as_str());
+        Conflict::refused(column, file, sql_type, "A workbook's times have no zone.").with_hint(
+            format!("Say in the configuration which zone they are in, for example columns: {{{header}: {{time_zone: Europe/Berlin}}}}."),
+        )
+    }
+
+    /// `time_zone` for a column that has no use for it.
+    pub(super) fn no_use_for_zone(file: &Found, sql_type: &str) -> Conflict {
+        let name = &file.column;
+        let message = format!("column \"{name}\" of type {sql_type} has no time zone");
+        let column = TableColumn {
+            name: name.clone(),
+            kind: super::ColumnKind::Native(file.found),
+            provisional: false,
+            fillable: true,
+        };
+        let hint =
+            "Remove \"time_zone\" under \"columns\", or make the column timestamp with time zone.";
+        Conflict::about(&column, file, "42804", message, None).with_hint(hint.into())
+    }
+
+    /// One value that a user-made type does not take unchanged, found in mid-sheet.
+    pub fn value(column: &str, index: u32, sql_type: &str, value: &str, hint: &str) -> Conflict {
+        let report = Report {
+            sqlstate: "42804",
+            message: format!("column \"{column}\" of type {sql_type} cannot take \"{value}\""),
+            detail: None,
+            hint: Some(hint.to_owned()),
+        };
+        Conflict {
+            column: column.to_owned(),
+            index: Some(index),
+            report,
+        }
+    }
+
+    fn with_hint(mut self, hint: String) -> Conflict {
+        self.report.hint = Some(hint);
+        self
+    }
+
     /// A generated column.
     pub(super) fn generated(column: &TableColumn, file: &Found) -> Conflict {
         let message = format!(

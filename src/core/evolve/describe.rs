@@ -9,15 +9,14 @@ pub fn describe(change: &Change) -> String {
             [_] => "new table with 1 column".into(),
             columns => format!("new table with {} columns", columns.len()),
         },
-        Change::AddColumn(NewColumn {
-            name,
-            column_type,
-            provisional,
-            ..
-        }) => {
+        Change::AddColumn(
+            column @ NewColumn {
+                name, provisional, ..
+            },
+        ) => {
             format!(
                 "+ {name} {}{}",
-                column_type.display_name(),
+                column.display_name(),
                 no_value(*provisional)
             )
         }
@@ -32,6 +31,9 @@ pub fn describe(change: &Change) -> String {
             no_value(*provisional),
             to.display_name()
         ),
+        Change::Declare { column, declared } => {
+            format!("{column} text{} → {}", no_value(true), declared.display)
+        }
         Change::SettleProvisional { column } => format!("{column} text (first value)"),
     }
 }

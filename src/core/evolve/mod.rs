@@ -8,14 +8,20 @@
 mod apply;
 mod conflict;
 mod describe;
+mod policy;
 mod rename;
 mod table;
+mod wanted;
+mod width;
 
 pub use apply::apply;
 pub use conflict::{Conflict, MAX_COLUMNS, check_column_limit};
 pub use describe::describe;
+pub use policy::SchemaPolicy;
 pub use rename::{LikelyRename, likely_renames};
 pub use table::{ColumnKind, TableColumn};
+pub use wanted::{DeclaredType, Wanted, WantedColumns};
+pub use width::check_row_width;
 
 use crate::columns::RESERVED;
 use crate::protocol::Wire;
@@ -46,6 +52,8 @@ pub struct NewColumn {
     pub column_type: ColumnType,
     /// It is text only for want of a value.
     pub provisional: bool,
+    /// The type that the configuration gives it instead.
+    pub declared: Option<DeclaredType>,
 }
 
 /// One change of the table.
@@ -71,6 +79,13 @@ pub enum Change {
         to: ColumnType,
         /// It held no value: nothing is converted, and the flag is cleared.
         provisional: bool,
+    },
+    /// A provisional column gets its first value and the type that the configuration gives it.
+    Declare {
+        /// Its name.
+        column: String,
+        /// What it becomes.
+        declared: DeclaredType,
     },
     /// A provisional column got text: the flag is cleared, no DDL.
     SettleProvisional {
@@ -112,13 +127,29 @@ pub struct Evolution {
 /// [`Conflict`]: 42804 a user-made type cannot take what the file holds, 428C9
 /// a generated column, 54011 too many columns.
 pub fn evolve(table: Option<&[TableColumn]>, found: &[Found]) -> Result<Evolution, Conflict> {
+    evolve_wanted(table, found, &WantedColumns::new())
+}
+
+/// As [`evolve`], where the configuration says something of some columns.
+///
+/// # Errors
+/// As [`evolve`]; 42804 too where a column is of another type than declared.
+pub fn evolve_wanted(
+    table: Option<&[TableColumn]>,
+    found: &[Found],
+    wanted: &WantedColumns,
+) -> Result<Evolution, Conflict> {
+    let nothing = Wanted::default();
+    let wanted = |file: &Found| wanted.get(&file.index).unwrap_or(&nothing);
     let Some(table) = table else {
         check_column_limit(RESERVED.len(), found.len())?;
-        let columns = found.iter().map(new_column).collect();
-        let targets = found
-            .iter()
-            .map(|file| target(file, Wire::Native(file.found)))
-            .collect();
+        let mut columns = Vec::with_capacity(found.len());
+        let mut targets = Vec::with_capacity(found.len());
+        for file in found {
+            let (column, wire) = new_column(file, wanted(file))?;
+            columns.push(column);
+            targets.push(target(file, wire));
+        }
         let changes = vec![Change::CreateTable { columns }];
         return Ok(Evolution {
             changes,
@@ -136,12 +167,11 @@ pub fn evolve(table: Option<&[TableColumn]>, found: &[Found]) -> Result<Evolutio
     };
     for file in found {
         match by_name.get(file.column.as_str()) {
-            Some(column) => fit(column, file, &mut evolution)?,
+            Some(column) => fit(column, file, wanted(file), &mut evolution)?,
             None => {
-                evolution.changes.push(Change::AddColumn(new_column(file)));
-                evolution
-                    .targets
-                    .push(target(file, Wire::Native(file.found)));
+                let (column, wire) = new_column(file, wanted(file))?;
+                evolution.changes.push(Change::AddColumn(column));
+                evolution.targets.push(target(file, wire));
             }
         }
     }
@@ -160,7 +190,12 @@ pub fn evolve(table: Option<&[TableColumn]>, found: &[Found]) -> Result<Evolutio
 }
 
 /// One file column into the existing column of its name.
-fn fit(column: &TableColumn, file: &Found, evolution: &mut Evolution) -> Result<(), Conflict> {
+fn fit(
+    column: &TableColumn,
+    file: &Found,
+    wanted: &Wanted,
+    evolution: &mut Evolution,
+) -> Result<(), Conflict> {
     let empty = file.found == ColumnType::None;
     if !column.fillable {
         return if empty {
@@ -169,7 +204,15 @@ fn fit(column: &TableColumn, file: &Found, evolution: &mut Evolution) -> Result<
             Err(Conflict::generated(column, file))
         };
     }
+    if let Some(declared) = &wanted.declared
+        && (!wanted.implied || column.provisional)
+    {
+        return wanted::fit(column, file, declared, wanted, evolution);
+    }
     let wire = match &column.kind {
+        ColumnKind::Native(_) if wanted.time_zone && !empty => {
+            return Err(Conflict::no_use_for_zone(file, column.sql_type()));
+        }
         ColumnKind::Native(_) if column.provisional => {
             evolution.changes.extend(first_value(file));
             Wire::Native(file.found)
@@ -187,17 +230,7 @@ fn fit(column: &TableColumn, file: &Found, evolution: &mut Evolution) -> Result<
             }
             Wire::Native(to)
         }
-        ColumnKind::Input { .. } => Wire::Input,
-        ColumnKind::InputNumber { .. } if ColumnType::Numeric.holds(file.found) => {
-            Wire::InputNumber
-        }
-        ColumnKind::Refused { .. } if empty => Wire::Native(ColumnType::None),
-        ColumnKind::InputNumber { sql_type } => {
-            return Err(Conflict::numbers_only(column, file, sql_type));
-        }
-        ColumnKind::Refused { sql_type, reason } => {
-            return Err(Conflict::refused(column, file, sql_type, reason));
-        }
+        kind => wanted::wire(kind, column.sql_type(), file, wanted)?,
     };
     evolution.targets.push(target(file, wire));
     Ok(())
@@ -218,7 +251,19 @@ fn first_value(file: &Found) -> Option<Change> {
     }
 }
 
-fn new_column(file: &Found) -> NewColumn {
+fn new_column(file: &Found, wanted: &Wanted) -> Result<(NewColumn, Wire), Conflict> {
+    match &wanted.declared {
+        Some(declared) => wanted::new_column(file, declared, wanted),
+        None => Ok((plain_column(file), Wire::Native(file.found))),
+    }
+}
+
+/// The wire of a column in which the file has no value so far: the first one is a misfit.
+fn missing_wire() -> Wire {
+    Wire::Native(ColumnType::None)
+}
+
+fn plain_column(file: &Found) -> NewColumn {
     let provisional = file.found == ColumnType::None;
     NewColumn {
         name: file.column.clone(),
@@ -229,6 +274,7 @@ fn new_column(file: &Found) -> NewColumn {
             file.found
         },
         provisional,
+        declared: None,
     }
 }
 
@@ -254,3 +300,5 @@ fn missing(table: &[TableColumn], found: &[Found]) -> Vec<String> {
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wanted_tests;

@@ -69,6 +69,7 @@ fn apply(table: &mut Option<Vec<TableColumn>>, changes: &[Change]) {
                 columns[at].kind = ColumnKind::Native(*to);
                 columns[at].provisional = false;
             }
+            Change::Declare { .. } => unreachable!("nothing is declared"),
             Change::SettleProvisional { column } => {
                 let at = at(columns, column);
                 assert!(std::mem::take(&mut columns[at].provisional));

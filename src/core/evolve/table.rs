@@ -1,5 +1,6 @@
 //! A table as [`super::evolve`] sees it.
 
+use crate::input_type::InputType;
 use crate::types::ColumnType;
 
 /// How a table's column takes values.
@@ -17,6 +18,13 @@ pub enum ColumnKind {
         /// As `format_type` prints it.
         sql_type: String,
     },
+    /// A user-made type whose input would change or guess at some values: it gets only the others.
+    Typed {
+        /// As `format_type` prints it.
+        sql_type: String,
+        /// Which values it gets.
+        input: InputType,
+    },
     /// A type that no value of a workbook may enter.
     Refused {
         /// As `format_type` prints it.
@@ -24,6 +32,14 @@ pub enum ColumnKind {
         /// Why, a sentence.
         reason: String,
     },
+}
+
+impl ColumnKind {
+    /// timestamptz: a workbook's times enter it only in a zone.
+    pub fn needs_time_zone(&self) -> bool {
+        let zoned = |input: &InputType| matches!(input, InputType::TimestampTz { .. });
+        matches!(self, ColumnKind::Typed { input, .. } if zoned(input))
+    }
 }
 
 /// A column of the table as it is.
@@ -37,4 +53,17 @@ pub struct TableColumn {
     pub provisional: bool,
     /// False: generated, or an identity column that is always generated.
     pub fillable: bool,
+}
+
+impl TableColumn {
+    /// Its type as `format_type` prints it.
+    pub fn sql_type(&self) -> &str {
+        match &self.kind {
+            ColumnKind::Native(native) => native.display_name(),
+            ColumnKind::Input { sql_type }
+            | ColumnKind::InputNumber { sql_type }
+            | ColumnKind::Typed { sql_type, .. }
+            | ColumnKind::Refused { sql_type, .. } => sql_type,
+        }
+    }
 }

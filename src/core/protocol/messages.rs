@@ -2,6 +2,8 @@
 
 use super::looking::{NamedArea, SheetProfile};
 use super::sheet_options::SheetOptions;
+use crate::input_type::InputType;
+use crate::text_input::TextRules;
 use crate::types::ColumnType;
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +165,9 @@ pub struct HeadRequest {
     /// How the sheet is read, by the stream that follows too.
     #[serde(default)]
     pub options: SheetOptions,
+    /// Which text cells become something else; for the stream that follows too.
+    #[serde(default)]
+    pub text: TextRules,
 }
 
 /// One header cell.
@@ -187,6 +192,9 @@ pub struct Head {
     pub headers: Vec<Header>,
     /// Data rows that were looked at.
     pub sampled_rows: u64,
+    /// Most values in one of those rows.
+    #[serde(default)]
+    pub widest_row: u32,
     /// Whether that was the whole sheet.
     pub complete: bool,
 }
@@ -200,12 +208,14 @@ pub enum Wire {
     Native(ColumnType),
     /// Text form, for a user-made type's own input; any value.
     Input,
-    /// Text form of numbers only, for a user-made number type's own input; anything else is a misfit.
+    /// Numbers as text, for a user-made number type's own input; anything else is a misfit.
     InputNumber,
     /// Text form for any type's input, but numbers with all their digits; any value.
     Exact,
     /// As JSON (RFC 8259): numbers, booleans, all else as strings; any value.
     Json,
+    /// Values that a type keeps unchanged, as text for its own input; any other is a misfit.
+    Typed(InputType),
 }
 
 /// What a value that its column's wire does not hold leads to.

@@ -5,6 +5,8 @@ use super::frame::{
 };
 use super::rows::{self, Run, parse, prefix, push_row};
 use super::*;
+use crate::input_type::InputType;
+use crate::text_input::{Mark, Pattern, TextRule, TextRules};
 use crate::types::ColumnType;
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,8 +34,27 @@ fn wires() -> impl Strategy<Value = Wire> {
         Just(Wire::Input),
         Just(Wire::InputNumber),
         Just(Wire::Exact),
-        Just(Wire::Json)
+        Just(Wire::Json),
+        any::<(i64, i64)>().prop_map(|(min, max)| Wire::Typed(InputType::Integer { min, max })),
+        any::<u8>().prop_map(|digits| Wire::Typed(InputType::TimestampTz { digits })),
     ]
+}
+
+fn text_rules() -> impl Strategy<Value = TextRules> {
+    let pattern = Pattern::parse_pattern("DD.MM.YYYY").unwrap();
+    let rule = (
+        any::<(bool, Option<String>)>(),
+        prop::option::of(Just(pattern)),
+        prop::option::of(prop::sample::select(vec![Mark::Comma, Mark::Point])),
+    );
+    let rule = rule.prop_map(|((infer, time_zone), format, decimal)| TextRule {
+        infer,
+        format,
+        decimal,
+        time_zone,
+    });
+    let headers = prop::collection::vec((any::<String>(), rule.clone()), 0..3);
+    (rule, headers).prop_map(|(others, headers)| TextRules { others, headers })
 }
 
 fn on_misfit() -> impl Strategy<Value = OnMisfit> {
@@ -90,14 +111,17 @@ fn requests() -> impl Strategy<Value = Request> {
                 names: false,
             })
         }),
-        (any::<(u32, u32)>(), choice).prop_map(|((sheet, sample_rows), header)| Request::Head(
-            HeadRequest {
-                sheet,
-                header,
-                sample_rows,
-                options: SheetOptions::default(),
+        (any::<(u32, u32)>(), choice, text_rules()).prop_map(
+            |((sheet, sample_rows), header, text)| {
+                Request::Head(HeadRequest {
+                    sheet,
+                    header,
+                    sample_rows,
+                    options: SheetOptions::default(),
+                    text,
+                })
             }
-        )),
+        ),
         (any::<bool>(), streams).prop_map(|(check, request)| if check {
             Request::Check(request)
         } else {
@@ -211,16 +235,17 @@ fn responses() -> impl Strategy<Value = Response> {
         found,
     });
     let head = (
-        any::<(Option<u32>, u32, u64, bool)>(),
+        any::<(Option<u32>, u32, u64, u32, bool)>(),
         prop::collection::vec(header, 0..4),
     )
         .prop_map(
-            |((header_row, skipped_rows, sampled_rows, complete), headers)| {
+            |((header_row, skipped_rows, sampled_rows, widest_row, complete), headers)| {
                 Response::Head(Head {
                     header_row,
                     skipped_rows,
                     headers,
                     sampled_rows,
+                    widest_row,
                     complete,
                 })
             },

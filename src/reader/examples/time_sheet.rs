@@ -67,6 +67,7 @@ fn main() {
         header,
         sample_rows: 10_000,
         options: SheetOptions::default(),
+        text: Default::default(),
     };
     let (found, reading) = head::find(workbook.as_ref(), &request, u64::MAX).unwrap();
     let headed = start.elapsed();
