@@ -68,13 +68,13 @@ CREATE TABLE pgdatahub.etl_runs (
   ignored      bigint NOT NULL DEFAULT 0,
   row_count    bigint NOT NULL DEFAULT 0,
   CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id),
-  CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{running,done,done with failures,failed}'::text[]))
+  CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{queued,running,paused,done,done with failures,failed,cancelled}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file or run_import';
+COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import';
 COMMENT ON COLUMN pgdatahub.etl_runs.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file or run_import';
+COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import or start_import';
 COMMENT ON COLUMN pgdatahub.etl_runs.path IS 'Folder or file that was asked for';
-COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'running, done, done with failures, failed';
+COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_by IS 'Role that called';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_at IS 'When it began';
 COMMENT ON COLUMN pgdatahub.etl_runs.finished_at IS 'When it ended; NULL while it runs, or when its session died';
@@ -220,6 +220,7 @@ COMMENT ON COLUMN pgdatahub.etl_rejects.retried_at IS 'When retry_rejects brough
 CREATE TABLE pgdatahub.etl_run_files (
   run_id          bigint NOT NULL,
   file_no         bigint NOT NULL,
+  sheet_no        integer NOT NULL DEFAULT 1,
   source_file     text NOT NULL,
   sheet_name      text,
   table_schema    text,
@@ -238,13 +239,14 @@ CREATE TABLE pgdatahub.etl_run_files (
   file_sha256     text,
   import_id       bigint,
   finished_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no),
+  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no, sheet_no),
   CONSTRAINT etl_run_files_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE
 );
 CREATE INDEX etl_run_files_source ON pgdatahub.etl_run_files (pg_catalog.md5(source_file));
 COMMENT ON TABLE pgdatahub.etl_run_files IS 'One row per file and sheet of a run, whatever became of it';
 COMMENT ON COLUMN pgdatahub.etl_run_files.run_id IS 'Run it belongs to';
-COMMENT ON COLUMN pgdatahub.etl_run_files.file_no IS 'Its place in the run';
+COMMENT ON COLUMN pgdatahub.etl_run_files.file_no IS 'The file''s place in the run';
+COMMENT ON COLUMN pgdatahub.etl_run_files.sheet_no IS 'Which of the file''s sheets in the run, counted from 1';
 COMMENT ON COLUMN pgdatahub.etl_run_files.source_file IS 'Absolute path of the workbook';
 COMMENT ON COLUMN pgdatahub.etl_run_files.sheet_name IS 'Sheet that was read';
 COMMENT ON COLUMN pgdatahub.etl_run_files.table_schema IS 'Schema of the table it goes to';
@@ -264,6 +266,94 @@ COMMENT ON COLUMN pgdatahub.etl_run_files.file_sha256 IS 'SHA-256 of the content
 COMMENT ON COLUMN pgdatahub.etl_run_files.import_id IS 'Its import, where it was loaded';
 COMMENT ON COLUMN pgdatahub.etl_run_files.finished_at IS 'When it was done with';
 
+CREATE TABLE pgdatahub.etl_jobs (
+  run_id         bigint NOT NULL,
+  workers        integer NOT NULL,
+  files_glob     text,
+  target_schema  text,
+  on_error       text NOT NULL,
+  reimport       boolean NOT NULL,
+  sectional      boolean NOT NULL,
+  settings       jsonb NOT NULL,
+  reason         text,
+  message        text,
+  changed_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  changed_by     text NOT NULL,
+  begun_at       timestamptz,
+  paused_seconds double precision NOT NULL DEFAULT 0,
+  files_at_pause bigint NOT NULL DEFAULT 0,
+  restarts       integer NOT NULL DEFAULT 0,
+  files_at_restart bigint NOT NULL DEFAULT 0,
+  cluster        text NOT NULL,
+  CONSTRAINT etl_jobs_pkey PRIMARY KEY (run_id),
+  CONSTRAINT etl_jobs_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE,
+  CONSTRAINT etl_jobs_reason CHECK (reason OPERATOR(pg_catalog.=) ANY ('{user,interval,window,error}'::text[]))
+);
+COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, one row per job; its state is in etl_runs';
+COMMENT ON COLUMN pgdatahub.etl_jobs.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_jobs.workers IS 'Background workers that were asked for';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_glob IS 'Argument files';
+COMMENT ON COLUMN pgdatahub.etl_jobs.target_schema IS 'Argument target_schema, or the current schema when it was submitted';
+COMMENT ON COLUMN pgdatahub.etl_jobs.on_error IS 'Argument on_error';
+COMMENT ON COLUMN pgdatahub.etl_jobs.reimport IS 'Argument reimport';
+COMMENT ON COLUMN pgdatahub.etl_jobs.sectional IS 'Whether a folder is the unit: pgdatahub.sectional_commit when it was submitted';
+COMMENT ON COLUMN pgdatahub.etl_jobs.settings IS 'Settings of the submitting session, which its workers take over';
+COMMENT ON COLUMN pgdatahub.etl_jobs.reason IS 'Why it is paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.etl_jobs.message IS 'What stopped it, in a sentence';
+COMMENT ON COLUMN pgdatahub.etl_jobs.changed_at IS 'When its state changed last';
+COMMENT ON COLUMN pgdatahub.etl_jobs.changed_by IS 'Role that changed it';
+COMMENT ON COLUMN pgdatahub.etl_jobs.begun_at IS 'When a worker began it first';
+COMMENT ON COLUMN pgdatahub.etl_jobs.paused_seconds IS 'How long it was paused since, not counting a pause that lasts';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_at_pause IS 'Files done at its latest pause of pgdatahub.pause_every';
+COMMENT ON COLUMN pgdatahub.etl_jobs.restarts IS 'How often the launcher started it again without a file having been done since';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_at_restart IS 'Files done when the launcher started it last';
+COMMENT ON COLUMN pgdatahub.etl_jobs.cluster IS 'System identifier of the cluster it was submitted or resumed in; elsewhere, after a restore, it is not restarted by itself';
+
+CREATE TABLE pgdatahub.etl_job_states (
+  run_id     bigint NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  changed_by text NOT NULL,
+  state      text NOT NULL,
+  reason     text,
+  message    text,
+  CONSTRAINT etl_job_states_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+);
+CREATE INDEX etl_job_states_run ON pgdatahub.etl_job_states (run_id, changed_at);
+COMMENT ON TABLE pgdatahub.etl_job_states IS 'Every state that a job had, since when and by whom';
+COMMENT ON COLUMN pgdatahub.etl_job_states.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_job_states.changed_at IS 'When the state began';
+COMMENT ON COLUMN pgdatahub.etl_job_states.changed_by IS 'Role that brought it about';
+COMMENT ON COLUMN pgdatahub.etl_job_states.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
+COMMENT ON COLUMN pgdatahub.etl_job_states.reason IS 'Why it was paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.etl_job_states.message IS 'What stopped it, in a sentence';
+
+CREATE TABLE pgdatahub.etl_job_files (
+  run_id        bigint NOT NULL,
+  file_no       bigint NOT NULL,
+  below         bytea NOT NULL,
+  label         text NOT NULL,
+  folder        text NOT NULL,
+  target_schema text NOT NULL,
+  target_name   text NOT NULL,
+  file_bytes    bigint NOT NULL,
+  status        text,
+  CONSTRAINT etl_job_files_pkey PRIMARY KEY (run_id, file_no),
+  CONSTRAINT etl_job_files_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+);
+-- What a worker looks for: the files of a table that are still to be done.
+CREATE INDEX etl_job_files_left ON pgdatahub.etl_job_files (run_id, target_schema, target_name, file_no) WHERE status IS NULL;
+COMMENT ON TABLE pgdatahub.etl_job_files IS 'The files of a job: what its workers claim, one or a folder at a time';
+COMMENT ON COLUMN pgdatahub.etl_job_files.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_job_files.file_no IS 'The file''s place in the run';
+COMMENT ON COLUMN pgdatahub.etl_job_files.below IS 'Path of the file below the job''s folder, as the operating system has it';
+COMMENT ON COLUMN pgdatahub.etl_job_files.label IS 'That path as text';
+COMMENT ON COLUMN pgdatahub.etl_job_files.folder IS 'Folder it lies in';
+COMMENT ON COLUMN pgdatahub.etl_job_files.target_schema IS 'Schema of the table that its folder feeds';
+COMMENT ON COLUMN pgdatahub.etl_job_files.target_name IS 'Table that its folder feeds';
+COMMENT ON COLUMN pgdatahub.etl_job_files.file_bytes IS 'Its size when the job was submitted';
+COMMENT ON COLUMN pgdatahub.etl_job_files.status IS 'What became of it, as in etl_run_files; NULL while it is to be done';
+
+REVOKE ALL ON pgdatahub.etl_jobs, pgdatahub.etl_job_states, pgdatahub.etl_job_files FROM PUBLIC;
 REVOKE ALL ON pgdatahub.etl_tables, pgdatahub.etl_columns, pgdatahub.etl_runs, pgdatahub.etl_imports,
   pgdatahub.etl_schema_changes, pgdatahub.etl_rejects, pgdatahub.etl_run_files FROM PUBLIC;
 
@@ -279,3 +369,6 @@ SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_schema_changes_change_
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_rejects', '');
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_rejects_reject_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_run_files', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_jobs', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_job_states', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_job_files', '');

@@ -40,12 +40,36 @@ SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.
  WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.rejects IS 'Every cell and row that was not stored as read: file, sheet, row, cell, raw value and reason';
 
+-- A job's workers hold its lock: one that should have some and has none was interrupted.
+CREATE FUNCTION pgdatahub.job_workers(run_id bigint) RETURNS integer
+LANGUAGE sql STABLE
+RETURN (SELECT pg_catalog.count(*)::integer FROM pg_catalog.pg_locks l
+         WHERE l.locktype OPERATOR(pg_catalog.=) 'object' AND l.granted AND l.mode OPERATOR(pg_catalog.=) 'ShareLock'
+           AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+           AND l.classid OPERATOR(pg_catalog.=) 'pgdatahub.etl_runs'::pg_catalog.regclass
+           AND l.objid OPERATOR(pg_catalog.=) ($1 OPERATOR(pg_catalog.%) 4294967296)::pg_catalog.oid AND l.objsubid OPERATOR(pg_catalog.=) 0);
+COMMENT ON FUNCTION pgdatahub.job_workers(bigint) IS 'How many background workers a job has now';
+
 CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
-SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,
-       r.replaced, r.skipped, r.failed, r.ignored, r.row_count
+SELECT r.run_id, r.kind, r.path,
+       CASE WHEN (r.state OPERATOR(pg_catalog.=) 'running' OR j.reason OPERATOR(pg_catalog.=) ANY ('{interval,window}'::text[]))
+                 AND j.run_id IS NOT NULL AND pgdatahub.job_workers(r.run_id) OPERATOR(pg_catalog.=) 0
+            THEN 'interrupted' ELSE r.state END AS state,
+       r.started_by, r.started_at, r.finished_at, r.files, r.imported,
+       r.replaced, r.skipped, r.failed, r.ignored, r.row_count, j.workers, j.reason, j.message, j.changed_at, j.changed_by
   FROM pgdatahub.etl_runs r
+  LEFT JOIN pgdatahub.etl_jobs j ON j.run_id OPERATOR(pg_catalog.=) r.run_id
  WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file and run_import that the current role started';
+COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file, run_import and start_import of the current role; for jobs also why they are paused, what stopped them, and who changed their state last';
+
+COMMENT ON COLUMN pgdatahub.runs.state IS 'queued, running, paused, done, done with failures, failed, cancelled; or interrupted: a job that should have a worker and has none';
+
+CREATE VIEW pgdatahub.job_states WITH (security_barrier) AS
+SELECT s.run_id, s.changed_at, s.changed_by, s.state, s.reason, s.message
+  FROM pgdatahub.etl_job_states s
+  JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) s.run_id
+ WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.job_states IS 'Every state that a job had: since when, by whom and why';
 
 -- The latest word on each file and sheet: a later run overrules an earlier one.
 CREATE VIEW pgdatahub.file_status WITH (security_barrier) AS
@@ -62,7 +86,7 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
   FROM (SELECT DISTINCT ON (rf.source_file, rf.table_schema, rf.table_name) rf.*, r.started_by
           FROM pgdatahub.etl_run_files rf
           JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) rf.run_id
-         ORDER BY rf.source_file, rf.table_schema, rf.table_name, rf.run_id DESC, rf.file_no DESC) f
+         ORDER BY rf.source_file, rf.table_schema, rf.table_name, rf.run_id DESC, rf.file_no DESC, rf.sheet_no DESC) f
   LEFT JOIN LATERAL (
         SELECT pg_catalog.max(i.imported_at) AS last_imported, pg_catalog.sum(i.row_count) AS row_count
           FROM pgdatahub.etl_imports i
@@ -93,7 +117,7 @@ SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.mana
  WHERE pgdatahub.may_read(t.table_schema, t.table_name) OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.managed_tables IS 'Tables that imports fill: created by them, or adopted';
 
-GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs,
+GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs, pgdatahub.job_states,
   pgdatahub.file_status, pgdatahub.failures TO PUBLIC;
 
 CREATE FUNCTION pgdatahub.status() RETURNS TABLE (

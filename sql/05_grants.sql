@@ -19,3 +19,10 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.check_table(regclass),
   pgdatahub.prune(interval)
 FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.start_import(text, integer, text, text, text, boolean),
+  pgdatahub.pause_import(bigint),
+  pgdatahub.resume_import(bigint),
+  pgdatahub.cancel_import(bigint)
+FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE pgdatahub.wait_import(bigint, interval) FROM PUBLIC;

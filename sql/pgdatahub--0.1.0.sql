@@ -115,13 +115,13 @@ CREATE TABLE pgdatahub.etl_runs (
   ignored      bigint NOT NULL DEFAULT 0,
   row_count    bigint NOT NULL DEFAULT 0,
   CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id),
-  CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{running,done,done with failures,failed}'::text[]))
+  CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{queued,running,paused,done,done with failures,failed,cancelled}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file or run_import';
+COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import';
 COMMENT ON COLUMN pgdatahub.etl_runs.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file or run_import';
+COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import or start_import';
 COMMENT ON COLUMN pgdatahub.etl_runs.path IS 'Folder or file that was asked for';
-COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'running, done, done with failures, failed';
+COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_by IS 'Role that called';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_at IS 'When it began';
 COMMENT ON COLUMN pgdatahub.etl_runs.finished_at IS 'When it ended; NULL while it runs, or when its session died';
@@ -267,6 +267,7 @@ COMMENT ON COLUMN pgdatahub.etl_rejects.retried_at IS 'When retry_rejects brough
 CREATE TABLE pgdatahub.etl_run_files (
   run_id          bigint NOT NULL,
   file_no         bigint NOT NULL,
+  sheet_no        integer NOT NULL DEFAULT 1,
   source_file     text NOT NULL,
   sheet_name      text,
   table_schema    text,
@@ -285,13 +286,14 @@ CREATE TABLE pgdatahub.etl_run_files (
   file_sha256     text,
   import_id       bigint,
   finished_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no),
+  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no, sheet_no),
   CONSTRAINT etl_run_files_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE
 );
 CREATE INDEX etl_run_files_source ON pgdatahub.etl_run_files (pg_catalog.md5(source_file));
 COMMENT ON TABLE pgdatahub.etl_run_files IS 'One row per file and sheet of a run, whatever became of it';
 COMMENT ON COLUMN pgdatahub.etl_run_files.run_id IS 'Run it belongs to';
-COMMENT ON COLUMN pgdatahub.etl_run_files.file_no IS 'Its place in the run';
+COMMENT ON COLUMN pgdatahub.etl_run_files.file_no IS 'The file''s place in the run';
+COMMENT ON COLUMN pgdatahub.etl_run_files.sheet_no IS 'Which of the file''s sheets in the run, counted from 1';
 COMMENT ON COLUMN pgdatahub.etl_run_files.source_file IS 'Absolute path of the workbook';
 COMMENT ON COLUMN pgdatahub.etl_run_files.sheet_name IS 'Sheet that was read';
 COMMENT ON COLUMN pgdatahub.etl_run_files.table_schema IS 'Schema of the table it goes to';
@@ -311,6 +313,94 @@ COMMENT ON COLUMN pgdatahub.etl_run_files.file_sha256 IS 'SHA-256 of the content
 COMMENT ON COLUMN pgdatahub.etl_run_files.import_id IS 'Its import, where it was loaded';
 COMMENT ON COLUMN pgdatahub.etl_run_files.finished_at IS 'When it was done with';
 
+CREATE TABLE pgdatahub.etl_jobs (
+  run_id         bigint NOT NULL,
+  workers        integer NOT NULL,
+  files_glob     text,
+  target_schema  text,
+  on_error       text NOT NULL,
+  reimport       boolean NOT NULL,
+  sectional      boolean NOT NULL,
+  settings       jsonb NOT NULL,
+  reason         text,
+  message        text,
+  changed_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  changed_by     text NOT NULL,
+  begun_at       timestamptz,
+  paused_seconds double precision NOT NULL DEFAULT 0,
+  files_at_pause bigint NOT NULL DEFAULT 0,
+  restarts       integer NOT NULL DEFAULT 0,
+  files_at_restart bigint NOT NULL DEFAULT 0,
+  cluster        text NOT NULL,
+  CONSTRAINT etl_jobs_pkey PRIMARY KEY (run_id),
+  CONSTRAINT etl_jobs_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE,
+  CONSTRAINT etl_jobs_reason CHECK (reason OPERATOR(pg_catalog.=) ANY ('{user,interval,window,error}'::text[]))
+);
+COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, one row per job; its state is in etl_runs';
+COMMENT ON COLUMN pgdatahub.etl_jobs.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_jobs.workers IS 'Background workers that were asked for';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_glob IS 'Argument files';
+COMMENT ON COLUMN pgdatahub.etl_jobs.target_schema IS 'Argument target_schema, or the current schema when it was submitted';
+COMMENT ON COLUMN pgdatahub.etl_jobs.on_error IS 'Argument on_error';
+COMMENT ON COLUMN pgdatahub.etl_jobs.reimport IS 'Argument reimport';
+COMMENT ON COLUMN pgdatahub.etl_jobs.sectional IS 'Whether a folder is the unit: pgdatahub.sectional_commit when it was submitted';
+COMMENT ON COLUMN pgdatahub.etl_jobs.settings IS 'Settings of the submitting session, which its workers take over';
+COMMENT ON COLUMN pgdatahub.etl_jobs.reason IS 'Why it is paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.etl_jobs.message IS 'What stopped it, in a sentence';
+COMMENT ON COLUMN pgdatahub.etl_jobs.changed_at IS 'When its state changed last';
+COMMENT ON COLUMN pgdatahub.etl_jobs.changed_by IS 'Role that changed it';
+COMMENT ON COLUMN pgdatahub.etl_jobs.begun_at IS 'When a worker began it first';
+COMMENT ON COLUMN pgdatahub.etl_jobs.paused_seconds IS 'How long it was paused since, not counting a pause that lasts';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_at_pause IS 'Files done at its latest pause of pgdatahub.pause_every';
+COMMENT ON COLUMN pgdatahub.etl_jobs.restarts IS 'How often the launcher started it again without a file having been done since';
+COMMENT ON COLUMN pgdatahub.etl_jobs.files_at_restart IS 'Files done when the launcher started it last';
+COMMENT ON COLUMN pgdatahub.etl_jobs.cluster IS 'System identifier of the cluster it was submitted or resumed in; elsewhere, after a restore, it is not restarted by itself';
+
+CREATE TABLE pgdatahub.etl_job_states (
+  run_id     bigint NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  changed_by text NOT NULL,
+  state      text NOT NULL,
+  reason     text,
+  message    text,
+  CONSTRAINT etl_job_states_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+);
+CREATE INDEX etl_job_states_run ON pgdatahub.etl_job_states (run_id, changed_at);
+COMMENT ON TABLE pgdatahub.etl_job_states IS 'Every state that a job had, since when and by whom';
+COMMENT ON COLUMN pgdatahub.etl_job_states.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_job_states.changed_at IS 'When the state began';
+COMMENT ON COLUMN pgdatahub.etl_job_states.changed_by IS 'Role that brought it about';
+COMMENT ON COLUMN pgdatahub.etl_job_states.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
+COMMENT ON COLUMN pgdatahub.etl_job_states.reason IS 'Why it was paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.etl_job_states.message IS 'What stopped it, in a sentence';
+
+CREATE TABLE pgdatahub.etl_job_files (
+  run_id        bigint NOT NULL,
+  file_no       bigint NOT NULL,
+  below         bytea NOT NULL,
+  label         text NOT NULL,
+  folder        text NOT NULL,
+  target_schema text NOT NULL,
+  target_name   text NOT NULL,
+  file_bytes    bigint NOT NULL,
+  status        text,
+  CONSTRAINT etl_job_files_pkey PRIMARY KEY (run_id, file_no),
+  CONSTRAINT etl_job_files_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+);
+-- What a worker looks for: the files of a table that are still to be done.
+CREATE INDEX etl_job_files_left ON pgdatahub.etl_job_files (run_id, target_schema, target_name, file_no) WHERE status IS NULL;
+COMMENT ON TABLE pgdatahub.etl_job_files IS 'The files of a job: what its workers claim, one or a folder at a time';
+COMMENT ON COLUMN pgdatahub.etl_job_files.run_id IS 'Run that is the job';
+COMMENT ON COLUMN pgdatahub.etl_job_files.file_no IS 'The file''s place in the run';
+COMMENT ON COLUMN pgdatahub.etl_job_files.below IS 'Path of the file below the job''s folder, as the operating system has it';
+COMMENT ON COLUMN pgdatahub.etl_job_files.label IS 'That path as text';
+COMMENT ON COLUMN pgdatahub.etl_job_files.folder IS 'Folder it lies in';
+COMMENT ON COLUMN pgdatahub.etl_job_files.target_schema IS 'Schema of the table that its folder feeds';
+COMMENT ON COLUMN pgdatahub.etl_job_files.target_name IS 'Table that its folder feeds';
+COMMENT ON COLUMN pgdatahub.etl_job_files.file_bytes IS 'Its size when the job was submitted';
+COMMENT ON COLUMN pgdatahub.etl_job_files.status IS 'What became of it, as in etl_run_files; NULL while it is to be done';
+
+REVOKE ALL ON pgdatahub.etl_jobs, pgdatahub.etl_job_states, pgdatahub.etl_job_files FROM PUBLIC;
 REVOKE ALL ON pgdatahub.etl_tables, pgdatahub.etl_columns, pgdatahub.etl_runs, pgdatahub.etl_imports,
   pgdatahub.etl_schema_changes, pgdatahub.etl_rejects, pgdatahub.etl_run_files FROM PUBLIC;
 
@@ -326,6 +416,9 @@ SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_schema_changes_change_
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_rejects', '');
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_rejects_reject_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_run_files', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_jobs', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_job_states', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_job_files', '');
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -502,34 +595,6 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
--- Looking before importing.
-
-CREATE FUNCTION pgdatahub.plan_folder(
-  path          text,
-  files         text DEFAULT NULL,
-  target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
-) RETURNS TABLE (
-  source_file  text,
-  sheet_name   text,
-  table_schema text,
-  table_name   text,
-  header_row   integer,
-  action       text,
-  ddl          text,
-  rewrites     bigint,
-  blocked_by   text[],
-  reason       text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
-'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
 -- Looking into a workbook before it is imported.
 
 CREATE FUNCTION pgdatahub.columns(
@@ -603,8 +668,81 @@ FROM PUBLIC;
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
+--   functions
+
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
+-- Jobs: imports in background workers.
+
+CREATE FUNCTION pgdatahub.start_import(
+  path          text,
+  workers       integer DEFAULT 1,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  on_error      text DEFAULT 'continue',
+  reimport      boolean DEFAULT false
+) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'start_import_wrapper';
+COMMENT ON FUNCTION pgdatahub.start_import(text, integer, text, text, text, boolean) IS
+'Queues a folder for background workers, which begin when this transaction commits and commit after each file (each folder with pgdatahub.sectional_commit); on_error is continue, or stop: the job pauses at the first failed file; returns the run';
+
+CREATE FUNCTION pgdatahub.pause_import(run_id bigint) RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pause_import_wrapper';
+COMMENT ON FUNCTION pgdatahub.pause_import(bigint) IS 'Pauses a job after the files in hand; returns its state';
+
+CREATE FUNCTION pgdatahub.resume_import(run_id bigint DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'resume_import_wrapper';
+COMMENT ON FUNCTION pgdatahub.resume_import(bigint) IS
+'Lets a job go on that is paused, interrupted or failed, or that is queued because no worker slot was free; without run_id the latest such; what is in is not loaded again; returns its state';
+
+CREATE FUNCTION pgdatahub.cancel_import(run_id bigint) RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cancel_import_wrapper';
+COMMENT ON FUNCTION pgdatahub.cancel_import(bigint) IS 'Ends a job and breaks off the files in hand; what is in stays in; returns its state';
+
+CREATE PROCEDURE pgdatahub.wait_import(
+  run_id  bigint DEFAULT NULL,
+  timeout interval DEFAULT NULL
+) LANGUAGE c AS 'MODULE_PATHNAME', 'wait_import_wrapper';
+COMMENT ON PROCEDURE pgdatahub.wait_import(bigint, interval) IS
+'Waits for the end of a job, by default the caller''s latest; raises PD001 if it failed, was cancelled, had failures or is paused by an error, 55000 if it is not over in time';
+
+CREATE FUNCTION pgdatahub.pause_window_end(instant timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pause_window_end_wrapper';
+COMMENT ON FUNCTION pgdatahub.pause_window_end(timestamptz) IS
+'When the pause ends that pgdatahub.pause_window asks for at an instant; NULL if it asks for none then';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
 --   plan
 --   looking
+--   jobs
 
 -- What everybody else may see: rows about tables that the role may SELECT and
 -- runs that it started. pg_monitor sees all, but not what cells hold.
@@ -648,12 +786,36 @@ SELECT r.reject_id, r.import_id, i.table_schema, i.table_name, i.source_file, r.
  WHERE pgdatahub.may_read(i.table_schema, i.table_name) OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.rejects IS 'Every cell and row that was not stored as read: file, sheet, row, cell, raw value and reason';
 
+-- A job's workers hold its lock: one that should have some and has none was interrupted.
+CREATE FUNCTION pgdatahub.job_workers(run_id bigint) RETURNS integer
+LANGUAGE sql STABLE
+RETURN (SELECT pg_catalog.count(*)::integer FROM pg_catalog.pg_locks l
+         WHERE l.locktype OPERATOR(pg_catalog.=) 'object' AND l.granted AND l.mode OPERATOR(pg_catalog.=) 'ShareLock'
+           AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+           AND l.classid OPERATOR(pg_catalog.=) 'pgdatahub.etl_runs'::pg_catalog.regclass
+           AND l.objid OPERATOR(pg_catalog.=) ($1 OPERATOR(pg_catalog.%) 4294967296)::pg_catalog.oid AND l.objsubid OPERATOR(pg_catalog.=) 0);
+COMMENT ON FUNCTION pgdatahub.job_workers(bigint) IS 'How many background workers a job has now';
+
 CREATE VIEW pgdatahub.runs WITH (security_barrier) AS
-SELECT r.run_id, r.kind, r.path, r.state, r.started_by, r.started_at, r.finished_at, r.files, r.imported,
-       r.replaced, r.skipped, r.failed, r.ignored, r.row_count
+SELECT r.run_id, r.kind, r.path,
+       CASE WHEN (r.state OPERATOR(pg_catalog.=) 'running' OR j.reason OPERATOR(pg_catalog.=) ANY ('{interval,window}'::text[]))
+                 AND j.run_id IS NOT NULL AND pgdatahub.job_workers(r.run_id) OPERATOR(pg_catalog.=) 0
+            THEN 'interrupted' ELSE r.state END AS state,
+       r.started_by, r.started_at, r.finished_at, r.files, r.imported,
+       r.replaced, r.skipped, r.failed, r.ignored, r.row_count, j.workers, j.reason, j.message, j.changed_at, j.changed_by
   FROM pgdatahub.etl_runs r
+  LEFT JOIN pgdatahub.etl_jobs j ON j.run_id OPERATOR(pg_catalog.=) r.run_id
  WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
-COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file and run_import that the current role started';
+COMMENT ON VIEW pgdatahub.runs IS 'Every call of import_folder, import_file, run_import and start_import of the current role; for jobs also why they are paused, what stopped them, and who changed their state last';
+
+COMMENT ON COLUMN pgdatahub.runs.state IS 'queued, running, paused, done, done with failures, failed, cancelled; or interrupted: a job that should have a worker and has none';
+
+CREATE VIEW pgdatahub.job_states WITH (security_barrier) AS
+SELECT s.run_id, s.changed_at, s.changed_by, s.state, s.reason, s.message
+  FROM pgdatahub.etl_job_states s
+  JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) s.run_id
+ WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.job_states IS 'Every state that a job had: since when, by whom and why';
 
 -- The latest word on each file and sheet: a later run overrules an earlier one.
 CREATE VIEW pgdatahub.file_status WITH (security_barrier) AS
@@ -670,7 +832,7 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
   FROM (SELECT DISTINCT ON (rf.source_file, rf.table_schema, rf.table_name) rf.*, r.started_by
           FROM pgdatahub.etl_run_files rf
           JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) rf.run_id
-         ORDER BY rf.source_file, rf.table_schema, rf.table_name, rf.run_id DESC, rf.file_no DESC) f
+         ORDER BY rf.source_file, rf.table_schema, rf.table_name, rf.run_id DESC, rf.file_no DESC, rf.sheet_no DESC) f
   LEFT JOIN LATERAL (
         SELECT pg_catalog.max(i.imported_at) AS last_imported, pg_catalog.sum(i.row_count) AS row_count
           FROM pgdatahub.etl_imports i
@@ -701,7 +863,7 @@ SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.mana
  WHERE pgdatahub.may_read(t.table_schema, t.table_name) OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.managed_tables IS 'Tables that imports fill: created by them, or adopted';
 
-GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs,
+GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs, pgdatahub.job_states,
   pgdatahub.file_status, pgdatahub.failures TO PUBLIC;
 
 CREATE FUNCTION pgdatahub.status() RETURNS TABLE (
@@ -735,6 +897,108 @@ COMMENT ON FUNCTION pgdatahub.status() IS 'Totals per managed table: files, rows
 -- src/lib.rs
 -- requires:
 --   views
+
+-- What imports do now, readable while their transactions are still open: the numbers come from the progress entry of
+-- the session or worker, which PostgreSQL shows to the roles that may see its activity; jobs add their committed files.
+
+CREATE FUNCTION pgdatahub.progress_bar(share double precision) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'progress_bar_wrapper';
+COMMENT ON FUNCTION pgdatahub.progress_bar(double precision) IS 'A share from 0 to 1 as a text bar';
+
+CREATE VIEW pgdatahub.progress WITH (security_barrier) AS
+WITH live AS (
+  SELECT p.pid, p.param11 AS run_id, p.param12 AS files, p.param13 AS files_done, p.param14 AS bytes, p.param15 AS bytes_done,
+         p.param16 AS rows_done, p.param17 AS current_rows, p.param18 AS kind, pg_catalog.to_timestamp(p.param19) AS began,
+         pg_catalog.substring(a.application_name, '^pgdatahub \[\d+/\d+\] (.*)$') AS current_file, a.usename::text AS started_by
+    FROM pg_catalog.pg_stat_get_progress_info('COPY') p
+    JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid
+   WHERE p.param20 OPERATOR(pg_catalog.=) 7035204718 AND a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+), job AS (
+  SELECT r.run_id, r.kind, r.path, r.started_by,
+         CASE WHEN pgdatahub.job_workers(r.run_id) OPERATOR(pg_catalog.=) 0
+                   AND (r.state OPERATOR(pg_catalog.=) 'running' OR j.reason OPERATOR(pg_catalog.=) ANY ('{interval,window}'::text[]))
+              THEN 'interrupted' ELSE r.state END AS state,
+         j.reason, pgdatahub.job_workers(r.run_id) AS workers, r.files, f.files_done, f.files_failed, f.bytes, f.bytes_done,
+         coalesce(d.rows_done, 0) AS rows_done,
+         EXTRACT(epoch FROM CASE r.state WHEN 'paused' THEN j.changed_at ELSE pg_catalog.clock_timestamp() END
+                            OPERATOR(pg_catalog.-) j.begun_at)::double precision OPERATOR(pg_catalog.-) j.paused_seconds AS elapsed
+    FROM pgdatahub.etl_runs r
+    JOIN pgdatahub.etl_jobs j ON j.run_id OPERATOR(pg_catalog.=) r.run_id
+    CROSS JOIN LATERAL (
+          SELECT pg_catalog.count(f.status) AS files_done,
+                 pg_catalog.count(*) FILTER (WHERE f.status OPERATOR(pg_catalog.=) 'failed') AS files_failed,
+                 coalesce(pg_catalog.sum(f.file_bytes), 0)::bigint AS bytes,
+                 coalesce(pg_catalog.sum(f.file_bytes) FILTER (WHERE f.status IS NOT NULL), 0)::bigint AS bytes_done
+            FROM pgdatahub.etl_job_files f WHERE f.run_id OPERATOR(pg_catalog.=) r.run_id) f
+    CROSS JOIN LATERAL (
+          SELECT pg_catalog.sum(s.row_count)::bigint AS rows_done
+            FROM pgdatahub.etl_run_files s WHERE s.run_id OPERATOR(pg_catalog.=) r.run_id) d
+   WHERE r.state OPERATOR(pg_catalog.=) ANY ('{queued,running,paused}'::text[])
+     AND (r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor())
+), run AS (
+  SELECT j.run_id, j.kind, j.path, j.started_by, j.state, j.reason, j.workers, NULL::integer AS pid, j.files, j.files_done, j.files_failed,
+         j.bytes, j.bytes_done OPERATOR(pg_catalog.+) coalesce(l.bytes_done, 0) AS bytes_done, j.rows_done OPERATOR(pg_catalog.+) coalesce(l.current_rows, 0) AS row_count, j.elapsed,
+         l.current_file, l.current_rows
+    FROM job j
+    LEFT JOIN LATERAL (
+          SELECT pg_catalog.sum(l.current_rows OPERATOR(pg_catalog.+) l.rows_done)::bigint AS current_rows,
+                 pg_catalog.sum(l.bytes_done)::bigint AS bytes_done,
+                 pg_catalog.string_agg(l.current_file, ', ' ORDER BY l.current_file) AS current_file
+            FROM live l WHERE l.run_id OPERATOR(pg_catalog.=) j.run_id AND l.kind OPERATOR(pg_catalog.=) 4) l ON true
+  UNION ALL
+  SELECT l.run_id, ('{import_file,import_folder,run_import}'::text[])[l.kind], r.path, l.started_by, 'running', NULL, NULL, l.pid,
+         l.files, l.files_done, NULL, l.bytes, l.bytes_done, l.rows_done OPERATOR(pg_catalog.+) l.current_rows,
+         EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) l.began)::double precision, l.current_file, l.current_rows
+    FROM live l
+    LEFT JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) l.run_id
+   WHERE l.kind OPERATOR(pg_catalog.<) 4
+)
+SELECT r.run_id, r.kind, r.state, r.reason, pgdatahub.progress_bar(s.share) AS bar, r.files_done, r.files, r.files_failed,
+       r.current_file, r.current_rows, r.row_count,
+       CASE WHEN r.elapsed OPERATOR(pg_catalog.>) 0 THEN (r.row_count OPERATOR(pg_catalog./) r.elapsed)::bigint END AS rows_per_second,
+       r.bytes_done, r.bytes, pg_catalog.make_interval(secs => pg_catalog.round(r.elapsed::numeric)::double precision) AS elapsed,
+       CASE WHEN s.share OPERATOR(pg_catalog.>) 0
+            THEN pg_catalog.make_interval(secs => pg_catalog.round((r.elapsed OPERATOR(pg_catalog.*) (1 OPERATOR(pg_catalog.-) s.share)
+                                                                     OPERATOR(pg_catalog./) s.share)::numeric)::double precision) END AS eta,
+       r.workers, r.pid, r.started_by, r.path
+  FROM run r
+  CROSS JOIN LATERAL (
+        SELECT CASE WHEN r.bytes OPERATOR(pg_catalog.>) 0
+                    THEN r.bytes_done::double precision OPERATOR(pg_catalog./) r.bytes
+                    WHEN r.files OPERATOR(pg_catalog.>) 0 THEN r.files_done::double precision OPERATOR(pg_catalog./) r.files
+                    ELSE 1 END AS share) s
+ ORDER BY r.run_id;
+COMMENT ON VIEW pgdatahub.progress IS
+'Imports under way: files, bytes and rows so far, the file in hand with its rows, rows per second, time left, a text bar; one row per job, and per session that imports; sessions of other roles for pg_monitor only';
+
+GRANT SELECT ON pgdatahub.progress TO PUBLIC;
+
+COMMENT ON COLUMN pgdatahub.progress.run_id IS 'Identifies the run';
+COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.progress.state IS 'queued, running, paused or interrupted; sessions are always running';
+COMMENT ON COLUMN pgdatahub.progress.reason IS 'Why a job is paused: user, interval, window or error';
+COMMENT ON COLUMN pgdatahub.progress.bar IS 'Share of the bytes that are done, as a text bar';
+COMMENT ON COLUMN pgdatahub.progress.files_done IS 'Files done with, whatever became of them';
+COMMENT ON COLUMN pgdatahub.progress.files IS 'Files of the run';
+COMMENT ON COLUMN pgdatahub.progress.files_failed IS 'Files of a job that failed';
+COMMENT ON COLUMN pgdatahub.progress.current_file IS 'Files in hand, one per worker, below the folder of the run';
+COMMENT ON COLUMN pgdatahub.progress.current_rows IS 'Rows of the files in hand so far; not yet committed';
+COMMENT ON COLUMN pgdatahub.progress.row_count IS 'Rows so far, those of the files in hand included';
+COMMENT ON COLUMN pgdatahub.progress.rows_per_second IS 'Rows so far by the time so far';
+COMMENT ON COLUMN pgdatahub.progress.bytes_done IS 'Bytes of the files that are done with';
+COMMENT ON COLUMN pgdatahub.progress.bytes IS 'Bytes of all files, as they were found';
+COMMENT ON COLUMN pgdatahub.progress.elapsed IS 'Time so far, pauses not counted';
+COMMENT ON COLUMN pgdatahub.progress.eta IS 'Time left at the pace so far, by bytes';
+COMMENT ON COLUMN pgdatahub.progress.workers IS 'Background workers that are at it now';
+COMMENT ON COLUMN pgdatahub.progress.pid IS 'Process of a session that imports';
+COMMENT ON COLUMN pgdatahub.progress.started_by IS 'Role that imports';
+COMMENT ON COLUMN pgdatahub.progress.path IS 'Folder that was asked for, where it is committed';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   progress
 
 -- Undoing what imports did to a table, mending it, and keeping the books short.
 
@@ -842,6 +1106,12 @@ END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::cancel_import
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/upkeep.rs
 -- pgdatahub::api::upkeep::check_table
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -878,8 +1148,26 @@ END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::pause_import
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::pause_window_end
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/plan.rs
 -- pgdatahub::api::plan::plan_folder
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::progress_bar
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -904,6 +1192,12 @@ END $$;
 /* <begin connected objects> */
 -- src/api/looking.rs
 -- pgdatahub::api::looking::read_excel_query
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::resume_import
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -952,6 +1246,12 @@ END $$;
 /* <begin connected objects> */
 -- src/api/looking.rs
 -- pgdatahub::api::looking::config_of
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::start_import
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -1016,6 +1316,12 @@ END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/jobs.rs
+-- pgdatahub::api::jobs::wait_import
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/lib.rs
 -- requires:
 --   view_comments
@@ -1042,5 +1348,12 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.check_table(regclass),
   pgdatahub.prune(interval)
 FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.start_import(text, integer, text, text, text, boolean),
+  pgdatahub.pause_import(bigint),
+  pgdatahub.resume_import(bigint),
+  pgdatahub.cancel_import(bigint)
+FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE pgdatahub.wait_import(bigint, interval) FROM PUBLIC;
 /* </end connected objects> */
 

@@ -42,14 +42,24 @@ extension_sql_file!(
     requires = ["functions"]
 );
 extension_sql_file!(
+    "../sql/03_jobs.sql",
+    name = "jobs",
+    requires = ["functions"]
+);
+extension_sql_file!(
     "../sql/04_views.sql",
     name = "views",
-    requires = ["plan", "looking"]
+    requires = ["plan", "looking", "jobs"]
+);
+extension_sql_file!(
+    "../sql/04_progress.sql",
+    name = "progress",
+    requires = ["views"]
 );
 extension_sql_file!(
     "../sql/06_upkeep.sql",
     name = "upkeep",
-    requires = ["views"]
+    requires = ["progress"]
 );
 extension_sql_file!(
     "../sql/07_view_comments.sql",
@@ -63,8 +73,10 @@ extension_sql_file!(
     finalize
 );
 
-/// Registers the settings. Loading the library does nothing else.
+/// Registers the settings, and what the background workers do. Loading the library does nothing else.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::guc::register();
+    api::jobs::register();
+    pg::launcher::register();
 }

@@ -137,7 +137,13 @@ fn run_import(
         is_dry_run(dry),
     );
     let options = or_raise(options);
-    let procedure = or_raise(Procedure::connect(fcinfo));
+    let procedure = or_raise(Procedure::connect(
+        fcinfo,
+        (
+            "run_import commits after each file and cannot run inside a transaction",
+            "Run it outside of BEGIN … COMMIT, or use pgdatahub.import_folder, which runs in one transaction.",
+        ),
+    ));
     or_raise(run_import::run_import(&options));
     procedure.finish();
 }

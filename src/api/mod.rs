@@ -7,6 +7,7 @@
 
 mod import;
 mod inspect;
+pub mod jobs;
 mod looking;
 mod plan;
 mod rejects;

@@ -5,7 +5,8 @@
 //! [`input_type`] (which text may become something else), [`naming`] and
 //! [`columns`] (which column a header goes to), [`evolve`] and [`undo`] (what a table must
 //! become, and what of that can be undone), [`discover`] and [`config`] (which files go where), and
-//! [`protocol`] (what the backend and the reader process say to each other).
+//! [`protocol`] (what the backend and the reader process say to each other). [`job`] and [`pause_window`]
+//! are the rules of long-running imports.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -25,11 +26,14 @@ pub mod header_setting;
 pub mod input_type;
 pub mod iso;
 pub mod isolate;
+pub mod job;
 pub mod json;
 pub mod naming;
 pub mod nearest;
 pub mod number_format;
 pub mod overrides;
+pub mod pause_window;
+pub mod progress;
 pub mod protocol;
 pub mod report;
 pub mod serial;

@@ -2,6 +2,7 @@
 
 use super::file_sheets::{self, Chosen};
 use super::ledger::Ledger;
+use super::progress;
 use super::rejects::{Limits, Rejects};
 use super::run::seconds_since;
 use super::schema::{SheetColumns, TargetTable};
@@ -34,6 +35,13 @@ pub struct Call {
 
 /// Imports one workbook. Never fails: a failure is the row's status.
 pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+    progress::file(source);
+    let row = imported(grant, source, call);
+    progress::file_done(source, row.row_count);
+    row
+}
+
+fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
     let started = Instant::now();
     let mut row = FileRow {
         source_file: grant.display(&source.below),
@@ -193,6 +201,7 @@ fn load_sheets(
     row: &mut FileRow,
     attempt: &Attempt,
 ) -> Result<Step, Failure> {
+    progress::attempt();
     let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
     row.sha256 = Some(opened.sha256.clone());
     let fresh = row.clone();

@@ -4,6 +4,7 @@ use super::import_file::{self, Call};
 use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
 use super::plan;
+use super::progress;
 use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
@@ -12,6 +13,7 @@ use crate::pg::audit::{self, FileRow};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
+use crate::pg::progress::Kind;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
 use crate::pg::{guc, registry, report, subxact};
 use pgdatahub_core::config::FolderSettings;
@@ -63,6 +65,7 @@ pub fn folder(
     if !ledger.plans() {
         targets::lock(&plan.sources)?;
     }
+    let _progress = progress::begin(Kind::ImportFolder, run.run_id, &plan.sources);
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,
@@ -112,6 +115,8 @@ pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
         if !ledger.plans() {
             targets::lock(std::slice::from_ref(&source))?;
         }
+        let sources = std::slice::from_ref(&source);
+        let _progress = progress::begin(Kind::ImportFile, run.run_id, sources);
         let call = Call {
             run_id: run.run_id,
             reimport: options.reimport,
@@ -180,6 +185,7 @@ fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
     };
     Ok(Source {
         below: PathBuf::new(),
+        bytes: 0,
         label: name.to_owned(),
         folder: folder.to_owned(),
         target,

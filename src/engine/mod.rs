@@ -8,6 +8,9 @@
 //! [`revert`] undoes it, [`schema_revert`] and [`drop_table`] undo what it did
 //! to the table. What does not fit is [`conflict`]'s and [`rejects`]' matter,
 //! and later [`retry`]'s.
+//!
+//! A job ([`start_import`]) is the same in background workers: [`job_worker`] is the life of one,
+//! [`job_unit`] a step of it, [`pause`] when it rests, [`job_control`] what a person may ask of it.
 
 pub mod adopt;
 pub mod check_table;
@@ -20,6 +23,11 @@ mod imagine;
 mod imagined;
 pub mod import_file;
 pub mod import_folder;
+pub mod job_control;
+mod job_finish;
+mod job_unit;
+mod job_word;
+pub mod job_worker;
 mod kept_settings;
 pub mod ledger;
 pub mod look_rows;
@@ -28,10 +36,13 @@ pub mod managed;
 pub mod map_column;
 mod map_header;
 pub mod options;
+pub mod pause;
 mod permit;
 pub mod plan;
+pub mod progress;
 pub mod prune;
 pub mod reading;
+pub mod recovery;
 pub mod rejects;
 mod remarks;
 pub mod removal;
@@ -45,7 +56,9 @@ pub mod schema_revert;
 pub mod sheets;
 pub mod show_config;
 pub mod source_file;
+pub mod start_import;
 pub mod stream;
 pub mod targets;
 pub mod verify;
+pub mod wait_import;
 mod wanted;

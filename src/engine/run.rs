@@ -30,7 +30,6 @@ pub struct Run {
     gone: u64,
     not_tried: u64,
     file_no: i64,
-    row_no: i64,
     /// Result rows, in order.
     pub rows: Vec<FileRow>,
 }
@@ -53,6 +52,16 @@ impl Run {
     /// A run that leaves no record.
     pub fn imagined(kind: &'static str, files: usize, ignored: u64, say: Say) -> Run {
         Run::new(0, kind, files, ignored, Some(say))
+    }
+
+    /// A part of a job that is on record already.
+    pub fn of_job(run_id: i64, files: i64) -> Run {
+        Run::new(run_id, "start_import", files as usize, 0, None)
+    }
+
+    /// The next file is the one at this place, from 1.
+    pub fn at(&mut self, file_no: i64) {
+        self.file_no = file_no - 1;
     }
 
     fn new(
@@ -78,7 +87,6 @@ impl Run {
             gone: 0,
             not_tried: 0,
             file_no: 0,
-            row_no: 0,
             rows: Vec::new(),
         }
     }
@@ -97,10 +105,9 @@ impl Run {
         self.count(&row);
         let others = std::mem::take(&mut row.other_sheets);
         let several = !others.is_empty();
-        for sheet in std::iter::once(row).chain(others) {
-            self.row_no += 1;
+        for (sheet_no, sheet) in (1..).zip(std::iter::once(row).chain(others)) {
             if self.imagined.is_none() {
-                audit::run_file(self.run_id, self.row_no, &sheet)?;
+                audit::run_file(self.run_id, (self.file_no, sheet_no), &sheet)?;
             }
             self.count_rows(&sheet);
             if self.imagined != Some(Say::Nothing) {

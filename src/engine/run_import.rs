@@ -5,14 +5,17 @@ use super::import_file::{self, Call};
 use super::import_folder::{folder, folder_unit, gone, not_tried, nothing_found, say_unreadable};
 use super::ledger::Ledger;
 use super::options::{OnError, Options};
+use super::pause::Pauses;
 use super::plan;
+use super::progress;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
-use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain, sleep};
-use crate::pg::{guc, registry, report};
+use crate::pg::progress::Kind;
+use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain};
+use crate::pg::{guc, registry};
 
 /// Imports a folder, committing as it goes.
 ///
@@ -38,6 +41,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         nothing_found(options, &plan);
     }
     commit_and_chain();
+    let _progress = progress::begin(Kind::RunImport, run.run_id, &plan.sources);
     let call = Call {
         run_id: run.run_id,
         reimport: options.reimport,
@@ -46,7 +50,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
     };
     let sectional = guc::SECTIONAL_COMMIT.get();
     let mut stopped = false;
-    let mut since_pause = 0;
+    let mut pauses = Pauses::default();
     for unit in plan
         .sources
         .chunk_by(|a, b| sectional && a.folder == b.folder)
@@ -59,7 +63,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             commit_and_chain();
             continue;
         }
-        pause(&mut since_pause, unit.len());
+        pauses.before(unit.len());
         let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
         commit_and_chain();
         stopped = failed && (sectional || options.on_error != OnError::Continue);
@@ -126,20 +130,6 @@ fn one_unit(
         run.file(&source.label, row)?;
     }
     Ok(failed)
-}
-
-/// Pauses after every `pause_every` files; the transaction just begun holds nothing yet.
-fn pause(since: &mut usize, files: usize) {
-    let every = guc::PAUSE_EVERY.get();
-    if every > 0 && *since >= every as usize {
-        let seconds = guc::PAUSE_SECONDS.get();
-        report::notice(format!(
-            "pausing for {seconds} s (pgdatahub.pause_every = {every})"
-        ));
-        sleep(seconds);
-        *since = 0;
-    }
-    *since += files;
 }
 
 fn finished_with_failures(failed: &[String], what: &str) -> Failure {

@@ -4,7 +4,7 @@ use super::options::Options;
 use crate::pg::access::{self, Found, Grant, Listing};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
-use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::lock::{TargetKey, lock_targets, try_lock_target};
 use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
 use pgdatahub_core::discover::{self, FolderTarget};
@@ -19,6 +19,8 @@ pub const CONFIG_NAME: &str = "etl_config.yaml";
 pub struct Source {
     /// Path below the granted one; empty for import_file.
     pub below: PathBuf,
+    /// Its size when it was found.
+    pub bytes: i64,
     /// What NOTICEs call it.
     pub label: String,
     /// The folder it lies in, as recorded with the table.
@@ -116,6 +118,7 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
         sources.push(Source {
             label: label(&found.relative),
             below: found.relative.clone(),
+            bytes: found.bytes,
             folder,
             target: TableName { schema, table },
             folder_table,
@@ -148,6 +151,16 @@ pub fn lock_table(target: &TableName) -> Result<(), Failure> {
     let managed = registry::lookup(target)?.map(|managed| managed.name);
     let name = managed.as_ref().unwrap_or(target);
     lock_targets(&[TargetKey::of(&name.schema, &name.table)])
+}
+
+/// Takes the lock of a table unless somebody has it; whether it was free.
+///
+/// # Errors
+/// SPI's own.
+pub fn try_lock(target: &TableName) -> Result<bool, Failure> {
+    let managed = registry::lookup(target)?.map(|managed| managed.name);
+    let name = managed.as_ref().unwrap_or(target);
+    try_lock_target(TargetKey::of(&name.schema, &name.table))
 }
 
 /// Takes the targets' locks. A renamed table is known by its folder's name and

@@ -42,6 +42,8 @@ pub struct Found {
     pub relative: PathBuf,
     /// Folders between the imported one and the file, as text.
     pub folders: Vec<String>,
+    /// Size in bytes.
+    pub bytes: i64,
 }
 
 /// What a walk found.
@@ -203,8 +205,9 @@ impl Grant {
         } else {
             AtFlags::empty()
         };
-        let kind = rustix::fs::statat(dir, OsStr::from_bytes(name), follow)
-            .map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
+        let stat = rustix::fs::statat(dir, OsStr::from_bytes(name), follow);
+        let bytes = stat.as_ref().map_or(0, |stat| stat.st_size);
+        let kind = stat.map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
         // A link below a data root may lead to a folder or a file; opening says which, or refuses.
         let is_link = matches!(kind, Ok(rustix::fs::FileType::Symlink));
         if matches!(kind, Ok(rustix::fs::FileType::Directory)) || is_link {
@@ -228,7 +231,11 @@ impl Grant {
                 .components()
                 .map(|part| discover::display_path(part.as_os_str().as_bytes()))
                 .collect();
-            listing.workbooks.push(Found { relative, folders });
+            listing.workbooks.push(Found {
+                relative,
+                folders,
+                bytes,
+            });
         } else {
             listing.ignored += 1;
         }

@@ -153,16 +153,22 @@ pub fn finish_run(run_id: i64, state: &str, totals: &RunTotals) -> Result<(), Fa
     })
 }
 
-/// Records what became of a file.
+/// Records what became of a file's sheet: the file by its place in the run,
+/// the sheet by its place in the file.
 ///
 /// # Errors
 /// SPI's own.
-pub fn run_file(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure> {
+pub fn run_file(
+    run_id: i64,
+    (file_no, sheet_no): (i64, i32),
+    row: &FileRow,
+) -> Result<(), Failure> {
     let schema = row.table.as_ref().map(|t| t.schema.as_str());
     let table = row.table.as_ref().map(|t| t.table.as_str());
     let args: Vec<DatumWithOid<'_>> = vec![
         run_id.into(),
         file_no.into(),
+        sheet_no.into(),
         row.source_file.as_str().into(),
         row.sheet_name.as_deref().into(),
         schema.into(),
@@ -191,9 +197,9 @@ pub fn run_file(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure>
     ];
     as_owner(|| {
         spi::execute(
-            "INSERT INTO pgdatahub.etl_run_files (run_id, file_no, source_file, sheet_name, table_schema, table_name, status, row_count, \
+            "INSERT INTO pgdatahub.etl_run_files (run_id, file_no, sheet_no, source_file, sheet_name, table_schema, table_name, status, row_count, \
                rows_removed, rejected, schema_changes, missing_columns, seconds, message, sqlstate, detail, hint, file_sha256, import_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12::text[], $13, $14, $15, $16, $17, $18, $19)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[], $13::text[], $14, $15, $16, $17, $18, $19, $20)",
             &args,
         )
         .map(|_| ())

@@ -134,3 +134,17 @@ pub unsafe fn check_input(
         (!taken).then(|| super::error::soft(context.error_data))
     }
 }
+
+/// Whether this session holds a lock in that mode.
+///
+/// # Safety
+/// `tag` points to a complete tag.
+pub unsafe fn is_lock_held(tag: *const pg_sys::LOCKTAG, mode: pg_sys::LOCKMODE) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        return pg_sys::LockHeldByMe(tag, mode);
+        #[cfg(any(feature = "pg17", feature = "pg18"))]
+        return pg_sys::LockHeldByMe(tag, mode, false);
+    }
+}

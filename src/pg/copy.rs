@@ -315,7 +315,9 @@ impl Feed<'_> {
         match client.next()? {
             Frame::Rows { runs, payload, at } => {
                 self.rows.extend(&runs);
-                self.sent += runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
+                let count = runs.iter().map(|run| u64::from(run.count)).sum::<u64>();
+                self.sent += count;
+                super::progress::rows(count);
                 self.bytes += (payload.len() - at) as u64;
                 self.put(payload, at);
             }

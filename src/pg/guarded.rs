@@ -82,6 +82,7 @@ impl Guard<'_> {
                 Frame::Rows { runs, payload, at } => {
                     let mut numbers = Rows::default();
                     numbers.extend(&runs);
+                    super::progress::rows(numbers.count());
                     let batch = Batch::new(self.encoding, payload, at).map_err(malformed)?;
                     if batch.len() as u64 != numbers.count() {
                         return Err(Failure::new("58000", "malformed rows from the reader"));

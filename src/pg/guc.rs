@@ -1,9 +1,10 @@
 //! The settings `pgdatahub.*`.
 
 use super::error::Failure;
-use pgrx::PostgresGucEnum;
+use pgdatahub_core::pause_window::PauseWindow;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
-use std::ffi::CString;
+use pgrx::{PostgresGucEnum, pg_guard, pg_sys};
+use std::ffi::{CStr, CString, c_char, c_void};
 
 /// `pgdatahub.lane`
 #[derive(PostgresGucEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +36,9 @@ pub static REHASH: GucSetting<Rehash> = GucSetting::<Rehash>::new(Rehash::Change
 pub static SECTIONAL_COMMIT: GucSetting<bool> = GucSetting::<bool>::new(false);
 pub static PAUSE_EVERY: GucSetting<i32> = GucSetting::<i32>::new(0);
 pub static PAUSE_SECONDS: GucSetting<i32> = GucSetting::<i32>::new(30);
+pub static PAUSE_WINDOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+pub static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+pub static LAUNCHER_NAPTIME: GucSetting<i32> = GucSetting::<i32>::new(10);
 pub static CHUNK_SIZE: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 pub static CONFIG_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 pub static DATA_ROOTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -82,6 +86,44 @@ pub fn in_force() -> Result<Vec<InForce>, Failure> {
     )
 }
 
+/// Refuses a window that cannot be read, or whose time zone PostgreSQL does not know.
+#[pg_guard]
+unsafe extern "C-unwind" fn check_pause_window(
+    new: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: the caller gives NULL or a terminated string.
+    let text = unsafe {
+        if (*new).is_null() {
+            return true;
+        }
+        CStr::from_ptr(*new).to_string_lossy().into_owned()
+    };
+    let detail = match PauseWindow::parse(&text) {
+        Ok(window) => match window.zones().find(|zone| !super::clock::is_zone(zone)) {
+            None => return true,
+            Some(zone) => format!("There is no time zone \"{zone}\"."),
+        },
+        Err(report) => report.detail.unwrap_or(report.message),
+    };
+    refuse(&detail);
+    false
+}
+
+/// The DETAIL of a setting that a check hook refuses, and an example as its HINT.
+fn refuse(detail: &str) {
+    let text = |text: &str| CString::new(text.replace('\0', "")).unwrap_or_default();
+    let hint = "For example Mon-Fri 08:00-18:00 Europe/Berlin; Sat,Sun 22:00-06:00.";
+    // SAFETY: copies into the memory that lasts until the error is reported.
+    unsafe {
+        let context = pg_sys::MemoryContextSwitchTo(pg_sys::ErrorContext);
+        pg_sys::GUC_check_errdetail_string = pg_sys::pstrdup(text(detail).as_ptr());
+        pg_sys::GUC_check_errhint_string = pg_sys::pstrdup(text(hint).as_ptr());
+        pg_sys::MemoryContextSwitchTo(context);
+    }
+}
+
 /// Registers all of them; called once, when the library is loaded.
 pub fn register() {
     use GucContext::{Sighup, Suset, Userset};
@@ -112,7 +154,7 @@ pub fn register() {
     );
     GucRegistry::define_int_guc(
         c"pgdatahub.pause_every",
-        c"run_import pauses after this many files; 0 never does.",
+        c"Jobs and run_import pause after this many files; 0 never does.",
         c"See pgdatahub.pause_seconds.",
         &PAUSE_EVERY,
         0,
@@ -122,14 +164,28 @@ pub fn register() {
     );
     GucRegistry::define_int_guc(
         c"pgdatahub.pause_seconds",
-        c"How long run_import pauses, see pgdatahub.pause_every.",
-        c"It holds no transaction and no lock meanwhile.",
+        c"How long jobs and run_import pause, see pgdatahub.pause_every.",
+        c"They hold no transaction and no lock meanwhile.",
         &PAUSE_SECONDS,
         0,
         86_400,
         Userset,
         GucFlags::UNIT_S,
     );
+    // SAFETY: the hook is guarded.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"pgdatahub.pause_window",
+            c"When jobs and run_import begin no file, for example Mon-Fri 08:00-18:00 Europe/Berlin.",
+            c"Several are set apart by semicolons; without a time zone, TimeZone's clock counts.",
+            &PAUSE_WINDOW,
+            Userset,
+            none,
+            Some(check_pause_window),
+            None,
+            None,
+        );
+    }
     GucRegistry::define_int_guc(
         c"pgdatahub.chunk_size",
         c"How many rows of a sheet decide its first column types.",
@@ -155,6 +211,24 @@ pub fn register() {
         &DATA_ROOTS,
         Sighup,
         GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_string_guc(
+        c"pgdatahub.databases",
+        c"Databases in which the launcher starts jobs, separated by commas.",
+        c"Empty: all that have the extension. The launcher needs shared_preload_libraries = 'pgdatahub'.",
+        &DATABASES,
+        Sighup,
+        none,
+    );
+    GucRegistry::define_int_guc(
+        c"pgdatahub.launcher_naptime",
+        c"How often the launcher looks for interrupted and queued jobs.",
+        c"It connects to each database for a moment.",
+        &LAUNCHER_NAPTIME,
+        1,
+        86_400,
+        Sighup,
+        GucFlags::UNIT_S,
     );
     GucRegistry::define_string_guc(
         c"pgdatahub.reader",

@@ -1,8 +1,11 @@
-//! The lock of a target: one import into a table at a time, before the table exists.
+//! The lock of a target, one import into a table at a time, before the table
+//! exists; and the lock of a job, held by each of its workers.
 //!
-//! A LOCKTAG_OBJECT entry of class etl_tables, which SQL cannot take as it can
-//! an advisory lock. Held until the transaction ends.
+//! LOCKTAG_OBJECT entries of class etl_tables and etl_runs, which SQL cannot
+//! take as it can advisory locks. A target's is held until the transaction
+//! ends, a job's until its worker lets go of it, dies or aborts a transaction.
 
+use super::compat;
 use super::error::Failure;
 use super::spi;
 use pgrx::pg_sys;
@@ -38,19 +41,24 @@ impl Hasher for Fnv {
     }
 }
 
+/// The oid of one of the extension's tables, as a class of locks.
+fn class(table: &str) -> Result<pg_sys::Oid, Failure> {
+    spi::first(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+         WHERE n.nspname OPERATOR(pg_catalog.=) 'pgdatahub' AND c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
+        &[table.into()],
+        |row| row.value::<pg_sys::Oid>(1),
+    )?
+    .flatten()
+    .ok_or_else(|| Failure::new("55000", format!("table pgdatahub.{table} is missing")))
+}
+
 /// Takes the locks of all `targets`, in key order. Waits; cancellable.
 ///
 /// # Errors
 /// The extension's tables are missing.
 pub fn lock_targets(targets: &[TargetKey]) -> Result<(), Failure> {
-    let class = spi::first(
-        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
-         WHERE n.nspname OPERATOR(pg_catalog.=) 'pgdatahub' AND c.relname OPERATOR(pg_catalog.=) 'etl_tables'",
-        &[],
-        |row| row.value::<pg_sys::Oid>(1),
-    )?
-    .flatten()
-    .ok_or_else(|| Failure::new("55000", "table pgdatahub.etl_tables is missing"))?;
+    let class = class("etl_tables")?;
     let mut keys = targets.to_vec();
     keys.sort_unstable();
     keys.dedup();
@@ -66,4 +74,89 @@ pub fn lock_targets(targets: &[TargetKey]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Takes the lock of a target unless another session has it; whether it could.
+///
+/// # Errors
+/// The extension's tables are missing.
+pub fn try_lock_target(TargetKey(key): TargetKey) -> Result<bool, Failure> {
+    let tag = tag(class("etl_tables")?, key);
+    // SAFETY: as lock_targets; what was committed meanwhile is made known, as LockDatabaseObject does.
+    unsafe {
+        let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
+        let got = pg_sys::LockAcquire(&raw const tag, mode, false, true);
+        pg_sys::AcceptInvalidationMessages();
+        Ok(got != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL)
+    }
+}
+
+fn tag(class: pg_sys::Oid, object: u32) -> pg_sys::LOCKTAG {
+    pg_sys::LOCKTAG {
+        // SAFETY: set once, when the session connected.
+        locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+        locktag_field2: class.to_u32(),
+        locktag_field3: object,
+        locktag_field4: 0,
+        locktag_type: pg_sys::LockTagType::LOCKTAG_OBJECT as u8,
+        locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
+    }
+}
+
+/// The lock of a job: held in share mode by each of its workers. Two jobs that
+/// are 4 billion runs apart share one.
+#[derive(Clone, Copy)]
+pub struct JobLock(pg_sys::LOCKTAG);
+
+const OWNER: pg_sys::LOCKMODE = pg_sys::ShareLock as pg_sys::LOCKMODE;
+
+impl JobLock {
+    /// # Errors
+    /// The extension's tables are missing.
+    pub fn of(run_id: i64) -> Result<JobLock, Failure> {
+        Ok(JobLock(tag(class("etl_runs")?, run_id as u32)))
+    }
+
+    /// Makes this session an owner, beyond the transaction: until `release`, or until one of its
+    /// transactions aborts, which releases session locks too.
+    pub fn hold(self) {
+        if !self.is_held() {
+            // SAFETY: a session lock; nobody takes it in a mode that share mode waits for.
+            unsafe { pg_sys::LockAcquire(&raw const self.0, OWNER, true, false) };
+        }
+    }
+
+    fn is_held(self) -> bool {
+        // SAFETY: looks into this session's own lock table.
+        unsafe { compat::is_lock_held(&raw const self.0, OWNER) }
+    }
+
+    /// Ends that.
+    pub fn release(self) {
+        if self.is_held() {
+            // SAFETY: releases what `hold` took.
+            unsafe { pg_sys::LockRelease(&raw const self.0, OWNER, true) };
+        }
+    }
+
+    /// The processes that are owners now.
+    ///
+    /// # Errors
+    /// SPI's own.
+    pub fn owners(self) -> Result<Vec<i32>, Failure> {
+        let object = i64::from(self.0.locktag_field3);
+        let owners = spi::rows(
+            "SELECT l.pid FROM pg_catalog.pg_locks l \
+              WHERE l.locktype OPERATOR(pg_catalog.=) 'object' AND l.granted AND l.mode OPERATOR(pg_catalog.=) 'ShareLock' \
+                AND l.database OPERATOR(pg_catalog.=) $1 AND l.classid OPERATOR(pg_catalog.=) $2 \
+                AND l.objid OPERATOR(pg_catalog.=) $3::pg_catalog.oid AND l.objsubid OPERATOR(pg_catalog.=) 0",
+            &[
+                pg_sys::Oid::from(self.0.locktag_field1).into(),
+                pg_sys::Oid::from(self.0.locktag_field2).into(),
+                object.into(),
+            ],
+            |row| row.value::<i32>(1),
+        )?;
+        Ok(owners.into_iter().flatten().collect())
+    }
 }

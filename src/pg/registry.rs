@@ -17,7 +17,7 @@ pub struct Managed {
     pub oid: Option<pg_sys::Oid>,
 }
 
-fn system() -> String {
+pub fn system() -> String {
     // SAFETY: reads the control data in shared memory.
     unsafe { pg_sys::GetSystemIdentifier() }.to_string()
 }

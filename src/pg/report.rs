@@ -24,6 +24,16 @@ pub fn notice_with(message: String, detail: Option<String>) {
     report.report(PgLogLevel::NOTICE);
 }
 
+/// A line of the server log.
+pub fn log(line: &str) {
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        line.to_owned(),
+        "pgdatahub",
+    )
+    .report(PgLogLevel::LOG);
+}
+
 /// A WARNING that is not the failure of a file.
 pub fn warning(message: String, detail: Option<String>, hint: Option<String>) {
     let mut report = ErrorReport::new(

@@ -60,6 +60,7 @@ impl<'a> Insert<'a> {
                     let mut batch = Rows::default();
                     batch.extend(&runs);
                     part.sent += batch.count();
+                    super::progress::rows(batch.count());
                     let encoded = &payload[at..];
                     part.stored += self.rows(encoded, batch.count()).map_err(|mut failure| {
                         failure.while_storing = failure.concerns_row();

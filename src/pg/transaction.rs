@@ -58,8 +58,8 @@ pub fn check_for_interrupts() {
 }
 
 /// Waits without holding anything back from a cancel or shutdown.
-pub fn sleep(seconds: i32) {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds.max(0) as u64);
+pub fn nap(time: std::time::Duration) {
+    let until = std::time::Instant::now() + time;
     loop {
         check_for_interrupts();
         let left = until.saturating_duration_since(std::time::Instant::now());
@@ -79,6 +79,24 @@ pub fn sleep(seconds: i32) {
     }
 }
 
+/// As [`nap`], in seconds.
+pub fn sleep(seconds: i32) {
+    nap(std::time::Duration::from_secs(seconds.max(0) as u64));
+}
+
+/// Runs `body` as a session that waits for nothing but time: the transaction that a
+/// procedure is always in holds neither lock nor snapshot, and is not shown as a long one.
+pub fn resting(body: impl FnOnce()) {
+    // SAFETY: only what pg_stat_activity shows of this backend.
+    let began = unsafe {
+        pg_sys::pgstat_report_xact_timestamp(0);
+        pg_sys::GetCurrentTransactionStartTimestamp()
+    };
+    body();
+    // SAFETY: as above.
+    unsafe { pg_sys::pgstat_report_xact_timestamp(began) };
+}
+
 /// Commits and begins anew, inside a procedure that CALL runs outside of a transaction block.
 pub fn commit_and_chain() {
     // SAFETY: the caller is connected to SPI non-atomically (see `Procedure`).
@@ -89,9 +107,14 @@ pub fn commit_and_chain() {
 pub struct Procedure(());
 
 impl Procedure {
+    /// `refusal`: what is said, and what helps, where it cannot commit.
+    ///
     /// # Errors
     /// 2D000 when CALL runs inside a transaction block or a function.
-    pub fn connect(fcinfo: pg_sys::FunctionCallInfo) -> Result<Procedure, Failure> {
+    pub fn connect(
+        fcinfo: pg_sys::FunctionCallInfo,
+        refusal: (&str, &str),
+    ) -> Result<Procedure, Failure> {
         // SAFETY: CALL puts a CallContext there; any other node, or none, is a function call.
         let atomic = unsafe {
             let node = (*fcinfo).context;
@@ -100,8 +123,7 @@ impl Procedure {
                 || (*node.cast::<pg_sys::CallContext>()).atomic
         };
         if atomic {
-            return Err(Failure::new("2D000", "run_import commits after each file and cannot run inside a transaction")
-                .hint("Run it outside of BEGIN … COMMIT, or use pgdatahub.import_folder, which runs in one transaction."));
+            return Err(Failure::new("2D000", refusal.0).hint(refusal.1));
         }
         // SAFETY: a plain call; finished by `finish`, or by the abort after an error.
         unsafe { pg_sys::SPI_connect_ext(pg_sys::SPI_OPT_NONATOMIC as i32) };

@@ -1,4 +1,5 @@
-"""pg_cron for real: CALL pgdatahub.run_import(…) as a scheduled command, once per way in which pg_cron runs commands."""
+"""pg_cron for real: CALL pgdatahub.run_import(…), and start_import with wait_import, as scheduled commands, once per way in
+which pg_cron runs commands."""
 
 import pytest
 from harness import cron
@@ -45,3 +46,28 @@ def test_run_import(make_cluster, bin_dir, scratch, folder):
             assert outcome(session, "whole")[0] == "succeeded", way
             assert session.execute("SELECT id FROM bills").fetchall() == [(4,)], way
             session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+
+
+@pytest.mark.timeout(240)
+def test_jobs(make_cluster, bin_dir, scratch, folder):
+    """Two entries: one submits, the other waits and tells pg_cron what came of it."""
+    folder.workbook("in/claims/a.xlsx", [["id"], [1], [2]])
+    folder.write("in/claims/b.xlsx", b"no workbook at all")
+    clusters = {way: cron.cluster(make_cluster, bin_dir, scratch, way, "cronjobs") for way in WAYS}
+    for cluster in clusters.values():
+        with cluster.connect() as session:
+            session.execute("CREATE EXTENSION pg_cron; CREATE EXTENSION pgdatahub")
+            often = cron.often(session)
+            for name, command in (("submit", f"SELECT pgdatahub.start_import('{folder}/in')"), ("wait", "CALL pgdatahub.wait_import()")):
+                session.execute("SELECT cron.schedule(%s, %s, %s)", [name, often, command])
+    for way, cluster in clusters.items():
+        with cluster.connect() as session:
+            assert outcome(session, "submit")[0] == "succeeded", way
+            # The one that waits may come first, and find no job: its next turn does.
+            query = """SELECT d.return_message FROM cron.job_run_details d JOIN cron.job j USING (jobid)
+                       WHERE j.jobname = 'wait' AND d.status = 'failed' AND d.return_message LIKE '%files failed%'"""
+            message = wait_for(lambda session=session, query=query: session.execute(query).fetchone(), "the scheduled wait", 2 * MINUTE)
+            assert "1 of 2 files failed; all others are committed" in message[0], way
+            session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+            failures = session.execute("SELECT DISTINCT source_file FROM pgdatahub.failures").fetchall()
+            assert failures == [(f"{folder}/in/claims/b.xlsx",)], way

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 
-def cluster(make_cluster, bin_dir, scratch, way):
+def cluster(make_cluster, bin_dir, scratch, way, prefix="cron"):
     """A cluster whose pg_cron runs commands in background workers, or through connections of its own (its default; here
     over the socket: `cron.host` would be localhost, and the cluster has no network)."""
     share = subprocess.run([bin_dir / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout.strip()
     if not Path(share, "extension", "pg_cron.control").exists():
         pytest.skip("pg_cron is not installed for this PostgreSQL")
-    name = f"cron-{way[:4]}"
+    name = f"{prefix}-{way[:4]}"
     settings = {"shared_preload_libraries": "pg_cron", "cron.timezone": "UTC", "log_min_messages": "error"}
     if way == "background_workers":
         settings["cron.use_background_workers"] = "on"
