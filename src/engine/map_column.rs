@@ -153,7 +153,7 @@ fn mend(
         check_blockers(&table, &narrow)?;
     }
     if let Some(change) = &retype {
-        let call = format!("SELECT {}", call(name, header, target_name, false));
+        let call = call(name, header, target_name, false);
         rewrite::check_call(name, table.oid, &change.statement, &call)?;
     }
     // The strong lock before any row is written.

@@ -62,7 +62,7 @@ pub fn revert_schema(name: &TableName, path: &str, dry_run: bool) -> Result<Vec<
 
 fn call(name: &TableName, file: &str) -> String {
     format!(
-        "SELECT * FROM pgdatahub.revert_schema({}, {}, dry_run => false)",
+        "pgdatahub.revert_schema({}, {}, dry_run => false)",
         ddl::literal(&name.display()),
         ddl::literal(file)
     )

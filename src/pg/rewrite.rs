@@ -49,7 +49,7 @@ pub fn check(name: &TableName, rewrite: &Rewrite, statement: &str) -> Result<(),
     })
 }
 
-/// As [`check`], of a statement that is not run by an import but by a `call` of the user's:
+/// As [`check`], of a statement that is not run by an import but by the user's `call` of a function:
 /// run by hand, it would not be on record.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub fn check_call(
         Err(failure
             .also(format!("Statement: {statement}"))
             .hint(format!(
-                "When the table may be locked: SET pgdatahub.max_rewrite = -1; {call};"
+                "When the table may be locked: SET pgdatahub.max_rewrite = -1; SELECT * FROM {call};"
             )))
     })
 }

@@ -214,7 +214,7 @@ def test_a_large_table_is_not_rewritten_unasked(db, folder):
         map_column(db, "y", "x")
     assert state(db) == before
     hint = caught.value.diag.message_hint
-    assert hint == "When the table may be locked: SET pgdatahub.max_rewrite = -1; SELECT pgdatahub.map_column('public.t', 'y', 'x');"
+    assert hint == "When the table may be locked: SET pgdatahub.max_rewrite = -1; SELECT * FROM pgdatahub.map_column('public.t', 'y', 'x');"
     db.execute(hint.removeprefix("When the table may be locked: "))
     assert content(db, "t") == [(1.0,), (2.5,)]
     # Where no column is retyped, nothing is rewritten.
