@@ -347,3 +347,21 @@ def test_jobs_and_sessions_overlap(db, folder):
             jobs.wait(db, run)
     assert rows(db, "abcdef") == dict.fromkeys("abcdef", 1_503)
     assert db.value("SELECT count(*) FROM pgdatahub.imports WHERE reverted_at IS NULL") == 18
+
+
+def test_dump_and_restore(db, cluster, make_database, folder):
+    """A paused job is dumped with its database, and goes on in the restored one, under another name and oid."""
+    jobs.slow_table(db, folder, "a")
+    for part in range(2):
+        folder.workbook(f"in/a/{part}.xlsx", [["id"], *[[n] for n in range(40)], [part]])
+    run = jobs.start(db, folder / "in")
+    wait_for(lambda: db.rows("SELECT FROM pgdatahub.progress WHERE current_rows > 0"), "rows of the first file")
+    db.execute("SELECT pgdatahub.pause_import(%s)", [run])
+    wait_for(lambda: not jobs.workers(db), "the worker's leave")
+    copy = make_database(cluster, extension=False)
+    args = [f"--{option}={value}" for option, value in {"host": cluster.home, "port": 5432, "username": "postgres"}.items()]
+    copy.psql(cluster._run("pg_dump", *args, db.name).stdout, args=("-q",))
+    assert (jobs.state(copy, run), jobs.history(copy, run)) == ("paused", jobs.history(db, run))
+    assert copy.value("SELECT pgdatahub.resume_import()") == "queued"
+    jobs.wait(copy, run)
+    assert (rows(copy, "a"), rows(db, "a")) == ({"a": 83}, {"a": 42})
