@@ -31,7 +31,7 @@ fn columns_of(
         (
             row.header,
             row.column_name,
-            row.found.display_name().to_owned(),
+            row.data_type,
             row.non_null,
             row.samples,
             row.least,

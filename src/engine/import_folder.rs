@@ -16,6 +16,7 @@ use crate::pg::process::EndReader;
 use crate::pg::progress::Kind;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
 use crate::pg::{guc, registry, report, subxact};
+use pgdatahub_core::config::FolderSettings;
 use pgdatahub_core::sql_name;
 use std::path::PathBuf;
 
@@ -134,20 +135,30 @@ pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
     one(Ledger::default())
 }
 
-/// Where a single file goes: the table named, else the one its folder feeds or is named for.
-fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
-    let table_name = options.table_name.as_deref();
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let folder_name = targets::root_name(folder);
+/// What the configuration says of a single file: its folder's own, or what the
+/// server's says of a folder of that name.
+///
+/// # Errors
+/// F0000 for an invalid configuration, and those of reading it.
+pub fn configured(path: &str) -> Result<FolderSettings, Failure> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let config = match Grant::new(if folder.is_empty() { "/" } else { folder }) {
         Ok(grant) => targets::configuration(&grant)?,
         // The file alone may lie in data_roots; then it has no folder to be configured by.
         Err(_) => None,
     };
-    let own_folder = guc::text(&guc::CONFIG_FILE).map(|_| folder_name.clone());
-    let mut settings = config
-        .map(|c| c.settings_for(&own_folder.into_iter().collect::<Vec<_>>()))
-        .unwrap_or_default();
+    let own_folder = guc::text(&guc::CONFIG_FILE).map(|_| targets::root_name(folder));
+    Ok(config
+        .map(|config| config.settings_for(&own_folder.into_iter().collect::<Vec<_>>()))
+        .unwrap_or_default())
+}
+
+/// Where a single file goes: the table named, else the one its folder feeds or is named for.
+fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
+    let table_name = options.table_name.as_deref();
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder_name = targets::root_name(folder);
+    let mut settings = configured(path)?;
     options.reading.apply(&mut settings)?;
     let folder_table = pgdatahub_core::discover::table_name(&folder_name, &[]);
     targets::fill_folder(&mut settings, &folder_table);

@@ -2,6 +2,7 @@
 //! reader is one's own: an import, or another look, may run beside it.
 
 use super::reading::Reading;
+use super::{import_folder, wanted};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::reader::Client;
@@ -9,14 +10,15 @@ use crate::pg::{guc, report, statement};
 use pgdatahub_core::columns::{self, Assigned, SheetHeader};
 use pgdatahub_core::config::FolderSettings;
 use pgdatahub_core::nearest::nearest;
+use pgdatahub_core::overrides::ColumnOverride;
 use pgdatahub_core::protocol::{
-    Head, HeadRequest, Header, OnMisfit, Reject, RowEncoding, SheetOptions, SheetProfile,
+    Head, HeadRequest, Header, OnMisfit, Opened, Reject, RowEncoding, SheetOptions, SheetProfile,
     StreamColumn, StreamRequest, Wire,
 };
 use pgdatahub_core::sheet_range::SheetRange;
-use pgdatahub_core::text_input::TextRules;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::{naming, sheets};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Rows that are looked at before the first one is returned.
@@ -45,24 +47,58 @@ impl Ask {
                     .map_err(|_| Failure::new("22023", format!("max_rows is {rows}, less than 0")))
             })
             .transpose()?;
+        let path = super::options::required_path(path)?;
         // One sheet is looked at, never a pattern's.
         let sheet = reading.sheet.take();
-        let mut settings = FolderSettings::default();
+        let mut settings = import_folder::configured(&path)?;
         reading.apply(&mut settings)?;
         Ok(Ask {
-            path: super::options::required_path(path)?,
+            path,
             sheet,
             settings,
             max_rows,
         })
     }
 
-    /// How it is read, as arguments of read_excel.
+    /// The call's own arguments after the sheet; the configuration's settings hold anyway.
     fn more_arguments(&self) -> Vec<(&'static str, String)> {
         let given = self.settings.given.iter();
         given
+            .filter(|(_, given)| given.line == 0)
             .map(|(name, given)| (*name, given.values.join(",")))
             .collect()
+    }
+
+    /// The sheet that is asked for, or that an import would take; none where a
+    /// name of a range says it.
+    fn sheet_of(&self, opened: &Opened, range_is_name: bool) -> Result<Option<u32>, Failure> {
+        let settings = &self.settings;
+        let choice = match (&self.sheet, &settings.reading.sheets) {
+            (Some(sheet), _) => sheets::choose(&opened.sheets, Some(sheet), None),
+            (None, Some(several)) => {
+                let picked = sheets::choose_all(&opened.sheets, several)
+                    .map_err(|error| Failure::from(error.report()))?;
+                return match picked.as_slice() {
+                    [one] => Ok(Some(one.choice.index() as u32)),
+                    _ => Err(Failure::new(
+                        "22023",
+                        format!("the configuration names {} sheets of it", picked.len()),
+                    )
+                    .hint(
+                        "Look at one of them with sheet => '…'; pgdatahub.sheets(path) lists them.",
+                    )),
+                };
+            }
+            (None, None) if range_is_name && settings.sheet.is_none() => return Ok(None),
+            (None, None) => sheets::choose(
+                &opened.sheets,
+                settings.sheet.as_deref(),
+                settings.default_sheet.as_deref(),
+            ),
+        };
+        choice
+            .map(|choice| Some(choice.index() as u32))
+            .map_err(|error| look_hint(error.report().into()))
     }
 }
 
@@ -72,6 +108,7 @@ pub struct Look {
     path: String,
     sheet: String,
     head: Head,
+    overrides: Vec<ColumnOverride>,
     assigned: Vec<Assigned>,
     rejected: u64,
     first_rejects: Vec<Reject>,
@@ -88,15 +125,7 @@ impl Look {
         let settings = &ask.settings.reading;
         let names = settings.range.as_ref().is_some_and(SheetRange::is_name);
         let (mut client, opened) = Client::open_own(&file, names).map_err(at_file)?;
-        let wanted = match &ask.sheet {
-            Some(sheet) => Some(sheets::choose(&opened.sheets, Some(sheet), None)),
-            None if names => None,
-            None => Some(sheets::choose(&opened.sheets, None, None)),
-        };
-        let chosen = wanted
-            .transpose()
-            .map_err(|error| at_file(look_hint(error.report().into())))?
-            .map(|choice| choice.index() as u32);
+        let chosen = ask.sheet_of(&opened, names).map_err(at_file)?;
         let range = settings
             .range
             .as_ref()
@@ -124,7 +153,7 @@ impl Look {
                 ignore_unlisted,
                 ..settings.options(range.as_ref())
             },
-            text: TextRules::default(),
+            text: wanted::text_rules(&ask.settings)?,
         };
         let head = client
             .head(request)
@@ -134,6 +163,7 @@ impl Look {
             path: ask.path.clone(),
             sheet,
             head,
+            overrides: ask.settings.columns.clone(),
             assigned: Vec::new(),
             rejected: 0,
             first_rejects: Vec::new(),
@@ -148,7 +178,8 @@ impl Look {
             text: header.text.clone(),
             has_data: header.found != ColumnType::None,
         });
-        self.assigned = columns::assign(&headers.collect::<Vec<_>>(), &[], &[])
+        let headers = headers.collect::<Vec<_>>();
+        self.assigned = columns::assign_named(&headers, &[], &[], &self.overrides)
             .map_err(|clash| Failure::from(clash.report()))?;
         Ok(())
     }
@@ -290,7 +321,7 @@ pub fn column(index: u32, wire: Wire) -> StreamColumn {
 pub struct ColumnRow {
     pub header: Option<String>,
     pub column_name: String,
-    pub found: ColumnType,
+    pub data_type: String,
     pub non_null: i64,
     pub samples: Vec<String>,
     pub least: Option<String>,
@@ -303,12 +334,13 @@ pub struct ColumnRow {
 /// As [`Look::open`], and what is wrong with the rows.
 pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
     let (_, profile, assigned) = profiled(ask)?;
+    let types = types(ask, &profile, &assigned)?;
     let rows = profile.columns.into_iter().filter_map(|column| {
         let name = assigned.iter().find(|a| a.index == column.index)?;
         Some(ColumnRow {
             header: Some(column.header).filter(|header| !header.is_empty()),
             column_name: name.column.clone(),
-            found: column.found,
+            data_type: types.get(&column.index).cloned().unwrap_or_default(),
             non_null: column.non_null as i64,
             samples: column.samples,
             least: column.least,
@@ -324,13 +356,15 @@ pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
 /// As [`columns`]; 22000 for a sheet without columns.
 pub fn query(ask: &Ask) -> Result<String, Failure> {
     let (look, profile, assigned) = profiled(ask)?;
-    let type_of = |index: u32| {
-        let found = profile.columns.iter().find(|c| c.index == index);
-        found.map_or(ColumnType::None, |c| c.found).display_name()
-    };
-    let columns: Vec<(String, &'static str)> = assigned
+    let types = types(ask, &profile, &assigned)?;
+    let columns: Vec<(String, String)> = assigned
         .iter()
-        .map(|a| (a.column.clone(), type_of(a.index)))
+        .map(|a| {
+            (
+                a.column.clone(),
+                types.get(&a.index).cloned().unwrap_or_default(),
+            )
+        })
         .collect();
     if columns.is_empty() {
         return Err(look.locate(Failure::new("22000", "the sheet is empty")));
@@ -341,6 +375,23 @@ pub fn query(ask: &Ask) -> Result<String, Failure> {
         &ask.more_arguments(),
         &columns,
     ))
+}
+
+/// The type that each column would get, by its place: the one declared, or what its values need.
+fn types(
+    ask: &Ask,
+    profile: &SheetProfile,
+    assigned: &[Assigned],
+) -> Result<HashMap<u32, String>, Failure> {
+    let wanted = wanted::columns(&ask.settings.columns, assigned)?;
+    let of = |column: &Assigned| {
+        let declared = wanted.get(&column.index).and_then(|w| w.declared.as_ref());
+        let found = profile.columns.iter().find(|c| c.index == column.index);
+        let found = found.map_or(ColumnType::None, |column| column.found);
+        let name = declared.map_or(found.display_name(), |declared| &declared.display);
+        (column.index, name.to_owned())
+    };
+    Ok(assigned.iter().map(of).collect())
 }
 
 fn profiled(ask: &Ask) -> Result<(Look, SheetProfile, Vec<Assigned>), Failure> {

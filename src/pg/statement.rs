@@ -9,7 +9,7 @@ pub fn read_excel(
     path: &str,
     sheet: &str,
     more: &[(&str, String)],
-    columns: &[(String, &'static str)],
+    columns: &[(String, String)],
 ) -> String {
     let more: String = more
         .iter()

@@ -2,6 +2,7 @@
 
 use crate::fail::Result;
 use crate::row::Row;
+use crate::rules::ColumnRules;
 use crate::tally::CellCount;
 use pgdatahub_core::protocol::{ColumnProfile, SheetProfile};
 use pgdatahub_core::text_form;
@@ -9,6 +10,7 @@ use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::value::Value;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const SAMPLES: usize = 3;
 const SHOWN_CHARACTERS: usize = 200;
@@ -20,6 +22,7 @@ pub struct Profile {
     columns: BTreeMap<u32, Column>,
     rows: u64,
     cells: CellCount,
+    rules: Rc<ColumnRules>,
 }
 
 struct Column {
@@ -33,12 +36,13 @@ struct Column {
 }
 
 impl Profile {
-    /// Nothing seen yet; at most `max_cells` cells.
-    pub fn new(max_cells: u64) -> Profile {
+    /// Nothing seen yet; at most `max_cells` cells, their texts understood by `rules`.
+    pub fn new(max_cells: u64, rules: Rc<ColumnRules>) -> Profile {
         Profile {
             columns: BTreeMap::new(),
             rows: 0,
             cells: CellCount::new(max_cells),
+            rules,
         }
     }
 
@@ -54,6 +58,7 @@ impl Profile {
         self.cells.add(row)?;
         for cell in row.cells() {
             if let Some(value) = row.value(cell) {
+                let value = self.rules.understand(cell.index, value);
                 self.columns
                     .entry(cell.index)
                     .or_insert_with(Column::new)

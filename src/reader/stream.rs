@@ -81,7 +81,7 @@ impl SheetStream {
     pub fn profile(&mut self, workbook: &dyn Workbook) -> Result<SheetProfile> {
         self.position(workbook, false)?;
         self.fresh = false;
-        let mut profile = Profile::new(self.max_cells);
+        let mut profile = Profile::new(self.max_cells, Rc::clone(&self.reading.rules));
         for row in self.reading.kept.drain(..) {
             profile.add(&row)?;
         }

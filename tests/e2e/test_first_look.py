@@ -81,3 +81,38 @@ def test_bad_arguments(db, report, arguments, message, hint):
         diag = caught.value.diag
         assert diag.sqlstate == "22023" and message in diag.message_primary and hint in diag.message_hint
     assert db.value("SELECT count(*) FROM pgdatahub.etl_runs") == 0
+
+
+def test_a_look_sees_what_the_configuration_would_make_of_it(db, folder, report):
+    folder.write(
+        "etl_config.yaml",
+        "sheet: Report\nheader_row: [4, 5]\nskip_footer: 1\ncolumns:\n  Claim_Amount: {name: amount, type: 'numeric(12,2)'}\n  Claim_Date: {name: day}\n",
+    )
+    looked = db.rows("SELECT column_name, data_type FROM pgdatahub.columns(%s)", [str(report)])
+    assert looked[2:] == [{"column_name": "day", "data_type": "date"}, {"column_name": "amount", "data_type": "numeric(12,2)"}]
+    query = db.value("SELECT pgdatahub.read_excel_query(%s)", [str(report)])
+    assert "amount numeric(12,2)" in query and "header_row" not in query
+    rows = db.rows(query)
+    db.import_file(report, table_name="t")
+    assert rows == db.rows("SELECT policy_no, policy_holder, day, amount FROM t ORDER BY policy_no")
+    types = db.rows("SELECT attname::text AS column_name, format_type(atttypid, atttypmod) AS data_type FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0")
+    assert types[:4] == looked
+
+
+def test_texts_are_looked_at_as_they_would_be_imported(db, folder):
+    path = folder.workbook("a.xlsx", [["Day", "Paid", "Code"], ["31.12.2024", "1,50", "7"], ["01.02.2024", "2,25", "8"]])
+    folder.write("etl_config.yaml", "columns:\n  Day: {format: DD.MM.YYYY}\n  Paid: {decimal: ','}\ninfer_text: true\n")
+    looked = db.rows("SELECT data_type, samples FROM pgdatahub.columns(%s)", [str(path)])
+    db.import_file(path, table_name="t")
+    types = db.rows("SELECT format_type(atttypid, atttypmod) AS data_type FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum BETWEEN 1 AND 3 ORDER BY attnum")
+    assert [{"data_type": row["data_type"]} for row in looked] == types
+    assert looked[0]["samples"] == ["2024-12-31", "2024-02-01"]
+    day = db.value("SELECT min(day) FROM pgdatahub.read_excel(%s) AS t(day date)", [str(path)])
+    assert day == date(2024, 2, 1)
+
+
+def test_several_configured_sheets_need_a_name(db, folder, report):
+    folder.write("etl_config.yaml", "sheet: '*'\n")
+    with pytest.raises(psycopg.Error) as caught:
+        db.rows("SELECT * FROM pgdatahub.columns(%s)", [str(report)])
+    assert caught.value.sqlstate == "22023" and "sheet =>" in caught.value.diag.message_hint
