@@ -595,34 +595,6 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
--- Looking before importing.
-
-CREATE FUNCTION pgdatahub.plan_folder(
-  path          text,
-  files         text DEFAULT NULL,
-  target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
-) RETURNS TABLE (
-  source_file  text,
-  sheet_name   text,
-  table_schema text,
-  table_name   text,
-  header_row   integer,
-  action       text,
-  ddl          text,
-  rewrites     bigint,
-  blocked_by   text[],
-  reason       text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
-'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
 -- Jobs: imports in background workers.
 
 CREATE FUNCTION pgdatahub.start_import(
@@ -735,6 +707,34 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.read_excel_json(text, text, text, "any", integer, bigint),
   pgdatahub.read_excel_query(text, text, text, "any", integer)
 FROM PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   functions
+
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
 /* </end connected objects> */
 
 /* <begin connected objects> */
