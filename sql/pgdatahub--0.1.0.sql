@@ -668,7 +668,7 @@ FROM PUBLIC;
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   functions
+--   looking
 
 -- Looking before importing.
 
@@ -696,7 +696,7 @@ COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   functions
+--   plan
 
 -- Jobs: imports in background workers.
 
@@ -740,8 +740,6 @@ COMMENT ON FUNCTION pgdatahub.pause_window_end(timestamptz) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   plan
---   looking
 --   jobs
 
 -- What everybody else may see: rows about tables that the role may SELECT and
@@ -1064,7 +1062,6 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
 --   upkeep
 
 -- A view's column that is a table's, or an earlier view's, is described as it is there.

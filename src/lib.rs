@@ -16,6 +16,8 @@ mod pg;
 
 pgrx::pg_module_magic!(name, version);
 
+// One after the other, so that the generated script has one order.
+
 extension_sql_file!(
     "../sql/01_preconditions.sql",
     name = "preconditions",
@@ -36,21 +38,9 @@ extension_sql_file!(
     name = "looking",
     requires = ["functions"]
 );
-extension_sql_file!(
-    "../sql/03_plan.sql",
-    name = "plan",
-    requires = ["functions"]
-);
-extension_sql_file!(
-    "../sql/03_jobs.sql",
-    name = "jobs",
-    requires = ["functions"]
-);
-extension_sql_file!(
-    "../sql/04_views.sql",
-    name = "views",
-    requires = ["plan", "looking", "jobs"]
-);
+extension_sql_file!("../sql/03_plan.sql", name = "plan", requires = ["looking"]);
+extension_sql_file!("../sql/03_jobs.sql", name = "jobs", requires = ["plan"]);
+extension_sql_file!("../sql/04_views.sql", name = "views", requires = ["jobs"]);
 extension_sql_file!(
     "../sql/04_progress.sql",
     name = "progress",
@@ -64,7 +54,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/07_view_comments.sql",
     name = "view_comments",
-    requires = ["views", "upkeep"]
+    requires = ["upkeep"]
 );
 extension_sql_file!(
     "../sql/05_grants.sql",
