@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-all-majors demo demo-stop lint schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ test-long: ## order independence with many more cases, for hours, after make
 	@export PGDATAHUB_SEED=$${PGDATAHUB_SEED:-$$(date +%s)}; echo "PGDATAHUB_SEED=$$PGDATAHUB_SEED"; \
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-200000} cargo test --release -p pgdatahub-reader --test property -- --nocapture && \
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-20000} tests/e2e/run.sh tests/e2e/test_order.py -k depends -s
+
+fuzz: ## fuzz the reader, the protocol and core's rules for SECONDS=600 (nightly Rust and cargo-fuzz; TARGETS="xlsx ods")
+	@tests/fuzz/run.sh $(or $(SECONDS),600) $(TARGETS)
 
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
