@@ -34,10 +34,10 @@ def scratch():
 
 @pytest.fixture(scope="session")
 def make_cluster(bin_dir, scratch):
-    """make_cluster(name, settings=…, pid1=…) starts one more cluster, removed at the end of the session."""
+    """make_cluster(name, settings=…, pid1=…, wrapper=…, environment=…) starts one more cluster, removed at the end of the session."""
 
-    def make(name, settings=None, pid1=False):
-        cluster = Cluster(bin_dir, scratch / f"test-{name}", settings, pid1).create().start()
+    def make(name, settings=None, pid1=False, **more):
+        cluster = Cluster(bin_dir, scratch / f"test-{name}", settings, pid1, **more).create().start()
         _clusters.append(cluster)
         return cluster
 

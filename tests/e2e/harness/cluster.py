@@ -29,15 +29,18 @@ CRASH = re.compile(r"PANIC:|process \(PID \d+\) was terminated by signal|termina
 
 
 class Cluster:
-    """`settings` go to postgresql.conf; with `pid1` the postmaster is PID 1 of a PID namespace, as in a container."""
+    """`settings` go to postgresql.conf; with `pid1` the postmaster is PID 1 of a PID namespace, as in a container.
+    `wrapper` is a command that runs the server, `environment` what the server finds changed in its own."""
 
-    def __init__(self, bin_dir: Path, home: Path, settings=None, pid1=False):
+    def __init__(self, bin_dir: Path, home: Path, settings=None, pid1=False, wrapper=(), environment=None):
         self.bin = Path(bin_dir)
         self.home = Path(home)
         self.data = self.home / "data"
         self.log_file = self.home / "log"
         self.settings = {**SETTINGS, "unix_socket_directories": str(self.home), **(settings or {})}
         self.pid1 = pid1
+        self.wrapper = list(map(str, wrapper))
+        self.environment = environment or {}
         self._outer = None
 
     def create(self):
@@ -50,8 +53,9 @@ class Cluster:
         return self
 
     def _run(self, program, *args, check=True):
-        command = as_server(str(self.bin / program), *map(str, args))
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.home, check=False)
+        command = as_server(*self.wrapper, str(self.bin / program), *map(str, args))
+        env = {**os.environ, **self.environment}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.home, env=env, check=False)
         if check and done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")
         return done
