@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-all-majors demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-all-majors demo demo-stop lint coverage deny schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -104,6 +104,17 @@ lint: ## rustfmt, clippy, the rules between the layers
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
 	.ci/layers --self-test
 	.ci/layers
+	.ci/supply-chain --self-test
+	.ci/supply-chain
+
+coverage: ## which lines of core and reader their tests run, by file (cargo-llvm-cov)
+	@cargo llvm-cov --version >/dev/null 2>&1 || \
+	  { echo "cargo-llvm-cov is missing: rustup component add llvm-tools && cargo install cargo-llvm-cov --locked" >&2; exit 2; }
+	cargo llvm-cov --locked -p pgdatahub-core -p pgdatahub-reader --summary-only
+
+deny: ## licences, sources, duplicates and security advisories of all dependencies (cargo-deny; downloads RustSec's list)
+	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 2; }
+	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph
 
 schema: build ## write sql/pgdatahub--<version>.sql from the code
 	@.ci/schema write
