@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness import big
 from harness.background import Background, waits_for_lock
+from harness.cluster import OPENAT2, without_calls
 from harness.results import by_name, content, failed, imported, refused
 from test_rights import execute_all, set_roots
 
@@ -20,8 +21,7 @@ def kernel(request, make_cluster):
     """A cluster on this kernel, and one whose kernel refuses openat2, as old kernels and container runtimes do."""
     if request.param == "openat2":
         return make_cluster("links")
-    denies = Path(__file__).parent / "harness" / "deny_openat2.py"
-    return make_cluster("oldkernel", wrapper=["/usr/bin/python3", "-c", denies.read_text()])
+    return make_cluster("oldkernel", wrapper=without_calls(OPENAT2))
 
 
 @pytest.fixture
