@@ -5,6 +5,8 @@ use super::import_folder::{nothing_found, say_unreadable};
 use super::options::{OnError, Options};
 use super::targets;
 use crate::pg::access::Grant;
+use crate::pg::catalog::column_sql;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::jobs::{NewFile, NewJob, RoleOid};
 use crate::pg::transaction::OneRun;
@@ -94,8 +96,8 @@ fn refuse_dry_run(options: &Options) -> Result<(), Failure> {
         "a job cannot be started while pgdatahub.dry_run is on",
     )
     .hint(format!(
-        "pgdatahub.plan_folder('{}') says what it would do; RESET pgdatahub.dry_run to start it.",
-        options.path.replace('\'', "''")
+        "pgdatahub.plan_folder({}) says what it would do; RESET pgdatahub.dry_run to start it.",
+        literal(&options.path)
     )))
 }
 
@@ -110,7 +112,8 @@ pub fn may_log_in(role: &str) -> Result<RoleOid, Failure> {
             Failure::new("42501", format!("role \"{role}\" cannot own a job"))
                 .detail("Its workers connect as that role, and it is not permitted to log in.")
                 .hint(format!(
-                    "Submit it as a role with LOGIN, or ALTER ROLE \"{role}\" LOGIN."
+                    "Submit it as a role with LOGIN, or ALTER ROLE {} LOGIN.",
+                    column_sql(role)
                 )),
         ),
         None => Err(

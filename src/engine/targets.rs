@@ -143,14 +143,14 @@ pub fn fill_folder(settings: &mut FolderSettings, folder_table: &str) {
     }
 }
 
-/// Takes the lock of one more table, which is known only now.
+/// Takes the locks of tables, each once and in one order.
 ///
 /// # Errors
 /// SPI's own.
-pub fn lock_table(target: &TableName) -> Result<(), Failure> {
-    let managed = registry::lookup(target)?.map(|managed| managed.name);
-    let name = managed.as_ref().unwrap_or(target);
-    lock_targets(&[TargetKey::of(&name.schema, &name.table)])
+pub fn lock<'a>(targets: impl Iterator<Item = &'a TableName>) -> Result<(), Failure> {
+    let targets: BTreeSet<&TableName> = targets.collect();
+    let keys: Result<Vec<TargetKey>, Failure> = targets.into_iter().map(key).collect();
+    lock_targets(&keys?)
 }
 
 /// Takes the lock of a table unless somebody has it; whether it was free.
@@ -158,25 +158,14 @@ pub fn lock_table(target: &TableName) -> Result<(), Failure> {
 /// # Errors
 /// SPI's own.
 pub fn try_lock(target: &TableName) -> Result<bool, Failure> {
-    let managed = registry::lookup(target)?.map(|managed| managed.name);
-    let name = managed.as_ref().unwrap_or(target);
-    try_lock_target(TargetKey::of(&name.schema, &name.table))
+    try_lock_target(key(target)?)
 }
 
-/// Takes the targets' locks. A renamed table is known by its folder's name and
-/// by its own: both take the lock of its own.
-///
-/// # Errors
-/// SPI's own.
-pub fn lock(sources: &[Source]) -> Result<(), Failure> {
-    let targets: BTreeSet<&TableName> = sources.iter().map(|source| &source.target).collect();
-    let mut keys = Vec::with_capacity(targets.len());
-    for target in targets {
-        let managed = registry::lookup(target)?.map(|managed| managed.name);
-        let name = managed.as_ref().unwrap_or(target);
-        keys.push(TargetKey::of(&name.schema, &name.table));
-    }
-    lock_targets(&keys)
+/// A renamed table is known by its folder's name and by its own: both take the lock of its own.
+fn key(target: &TableName) -> Result<TargetKey, Failure> {
+    let managed = registry::lookup(target)?.map(|managed| managed.name);
+    let name = managed.as_ref().unwrap_or(target);
+    Ok(TargetKey::of(&name.schema, &name.table))
 }
 
 /// The schema that the call names, else the table's own of `table:`, else `schema:`.

@@ -1,6 +1,5 @@
 //! etl_jobs, etl_job_states, etl_job_files: written as the extension's owner.
 
-use super::audit::FileRow;
 use super::catalog::TableName;
 use super::error::Failure;
 use super::identity::{as_owner, current_role};
@@ -412,11 +411,11 @@ pub fn forget_attempt(run_id: i64, file_no: i64) -> Result<(), Failure> {
 ///
 /// # Errors
 /// SPI's own.
-pub fn mark(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure> {
+pub fn mark(run_id: i64, file_no: i64, status: &str) -> Result<(), Failure> {
     as_owner(|| {
         spi::execute(
             "UPDATE pgdatahub.etl_job_files SET status = $3 WHERE run_id = $1 AND file_no = $2",
-            &[run_id.into(), file_no.into(), row.status.into()],
+            &[run_id.into(), file_no.into(), status.into()],
         )
         .map(|_| ())
     })
@@ -473,12 +472,17 @@ pub fn total(run_id: i64) -> Result<(), Failure> {
         spi::execute(
             "UPDATE pgdatahub.etl_runs r SET imported = t.imported, replaced = t.replaced, skipped = t.skipped, failed = t.failed, \
                     row_count = t.row_count \
-               FROM (SELECT count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'imported') AS imported, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'replaced') AS replaced, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'skipped') AS skipped, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status IN ('failed', 'undone')) AS failed, \
-                            coalesce(sum(f.row_count), 0)::bigint AS row_count \
-                       FROM pgdatahub.etl_run_files f WHERE f.run_id = $1) t \
+               FROM (SELECT count(*) FILTER (WHERE w.status = 'imported') AS imported, \
+                            count(*) FILTER (WHERE w.status = 'replaced') AS replaced, \
+                            count(*) FILTER (WHERE w.status = 'skipped') AS skipped, \
+                            count(*) FILTER (WHERE w.status = 'failed') AS failed, \
+                            coalesce(sum(w.row_count), 0)::bigint AS row_count \
+                       FROM (SELECT CASE WHEN bool_or(f.status IN ('failed', 'undone')) THEN 'failed' \
+                                         WHEN bool_or(f.status = 'replaced') THEN 'replaced' \
+                                         WHEN bool_or(f.status = 'imported') THEN 'imported' \
+                                         WHEN bool_or(f.status = 'skipped') THEN 'skipped' END AS status, \
+                                    sum(f.row_count) AS row_count \
+                               FROM pgdatahub.etl_run_files f WHERE f.run_id = $1 GROUP BY f.file_no) w) t \
               WHERE r.run_id = $1",
             &[run_id.into()],
         )
@@ -561,6 +565,18 @@ pub fn is_owned(run_id: i64) -> Result<bool, Failure> {
 }
 
 /// Sends a NOTIFY pgdatahub at this transaction's commit.
+///
+/// # Errors
+/// SPI's own.
+pub fn notify_at_commit(payload: &str) -> Result<(), Failure> {
+    spi::execute(
+        "SELECT pg_catalog.pg_notify('pgdatahub', $1)",
+        &[payload.into()],
+    )
+    .map(|_| ())
+}
+
+/// As [`notify_at_commit`], in a transaction that does nothing else.
 ///
 /// # Errors
 /// SPI's own.

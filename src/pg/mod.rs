@@ -20,6 +20,7 @@ pub mod declared;
 pub mod dependants;
 pub mod error;
 pub mod file_plan;
+pub mod file_row;
 pub mod guarded;
 pub mod guc;
 pub mod identity;
