@@ -2,6 +2,7 @@
 //! queued ones that found no worker slot begin.
 
 use super::start_import::may_log_in;
+use super::watch_due;
 use crate::pg::error::Failure;
 use crate::pg::jobs::{self, Job};
 use crate::pg::lock::JobLock;
@@ -34,6 +35,7 @@ pub fn recover() {
         }
         Err(failure) => launcher::warn(&failure),
     }
+    watch_due::look();
 }
 
 /// Starts the workers of a job that should have some and has none.
