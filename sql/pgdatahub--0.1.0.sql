@@ -504,7 +504,7 @@ SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_watch_files', '');
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   tables
+--   watch_tables
 
 -- The functions that a DBA calls, and text_form, which ALTER … USING calls.
 -- Declared here rather than by attributes in Rust: argument names, defaults and
@@ -675,34 +675,6 @@ COMMENT ON FUNCTION pgdatahub.text_form(text) IS 'The text form of a value, as a
 -- requires:
 --   functions
 
--- Looking before importing.
-
-CREATE FUNCTION pgdatahub.plan_folder(
-  path          text,
-  files         text DEFAULT NULL,
-  target_schema text DEFAULT NULL,
-  reimport      boolean DEFAULT false
-) RETURNS TABLE (
-  source_file  text,
-  sheet_name   text,
-  table_schema text,
-  table_name   text,
-  header_row   integer,
-  action       text,
-  ddl          text,
-  rewrites     bigint,
-  blocked_by   text[],
-  reason       text
-) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
-COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
-'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   functions
-
 -- Looking into a workbook before it is imported.
 
 CREATE FUNCTION pgdatahub.columns(
@@ -776,7 +748,35 @@ FROM PUBLIC;
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   functions
+--   looking
+
+-- Looking before importing.
+
+CREATE FUNCTION pgdatahub.plan_folder(
+  path          text,
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  reimport      boolean DEFAULT false
+) RETURNS TABLE (
+  source_file  text,
+  sheet_name   text,
+  table_schema text,
+  table_name   text,
+  header_row   integer,
+  action       text,
+  ddl          text,
+  rewrites     bigint,
+  blocked_by   text[],
+  reason       text
+) LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'plan_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.plan_folder(text, text, text, boolean) IS
+'What import_folder would do, changing nothing and blocking nobody: one row per action; ddl is the statement as it would run (one statement may be several actions), rewrites the bytes of the table that it would write anew, blocked_by what is in its way';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   plan
 
 -- Jobs: imports in background workers.
 
@@ -820,8 +820,6 @@ COMMENT ON FUNCTION pgdatahub.pause_window_end(timestamptz) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   plan
---   looking
 --   jobs
 
 -- What everybody else may see: rows about tables that the role may SELECT and
@@ -1078,8 +1076,7 @@ COMMENT ON COLUMN pgdatahub.progress.path IS 'Folder that was asked for, where i
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
---   watch_tables
+--   progress
 
 -- Watching folders: who looks is the launcher, with shared_preload_libraries = 'pgdatahub'.
 
@@ -1134,7 +1131,6 @@ GRANT SELECT ON pgdatahub.watches, pgdatahub.watch_files TO PUBLIC;
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   progress
 --   watches
 
 -- Undoing what imports did to a table, mending it, and keeping the books short.
@@ -1201,7 +1197,6 @@ COMMENT ON FUNCTION pgdatahub.prune(interval) IS
 /* <begin connected objects> */
 -- src/lib.rs
 -- requires:
---   views
 --   upkeep
 
 -- A view's column that is a table's, or an earlier view's, is described as it is there.

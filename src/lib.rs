@@ -16,6 +16,8 @@ mod pg;
 
 pgrx::pg_module_magic!(name, version);
 
+// One after the other, so that the generated script has one order.
+
 extension_sql_file!(
     "../sql/01_preconditions.sql",
     name = "preconditions",
@@ -34,28 +36,16 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/03_functions.sql",
     name = "functions",
-    requires = ["tables"]
+    requires = ["watch_tables"]
 );
 extension_sql_file!(
     "../sql/03b_looking.sql",
     name = "looking",
     requires = ["functions"]
 );
-extension_sql_file!(
-    "../sql/03_plan.sql",
-    name = "plan",
-    requires = ["functions"]
-);
-extension_sql_file!(
-    "../sql/03_jobs.sql",
-    name = "jobs",
-    requires = ["functions"]
-);
-extension_sql_file!(
-    "../sql/04_views.sql",
-    name = "views",
-    requires = ["plan", "looking", "jobs"]
-);
+extension_sql_file!("../sql/03_plan.sql", name = "plan", requires = ["looking"]);
+extension_sql_file!("../sql/03_jobs.sql", name = "jobs", requires = ["plan"]);
+extension_sql_file!("../sql/04_views.sql", name = "views", requires = ["jobs"]);
 extension_sql_file!(
     "../sql/04_progress.sql",
     name = "progress",
@@ -64,17 +54,17 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/04b_watches.sql",
     name = "watches",
-    requires = ["views", "watch_tables"]
+    requires = ["progress"]
 );
 extension_sql_file!(
     "../sql/06_upkeep.sql",
     name = "upkeep",
-    requires = ["progress", "watches"]
+    requires = ["watches"]
 );
 extension_sql_file!(
     "../sql/07_view_comments.sql",
     name = "view_comments",
-    requires = ["views", "upkeep"]
+    requires = ["upkeep"]
 );
 extension_sql_file!(
     "../sql/05_grants.sql",

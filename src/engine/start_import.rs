@@ -43,6 +43,7 @@ pub fn start_import(
         nothing_found(options, &plan);
     }
     let settings = job_settings::snapshot()?;
+    job_settings::warn_of_own_pauses()?;
     let job = NewJob {
         kind: Kind::Started,
         path: &options.path,

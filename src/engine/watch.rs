@@ -31,6 +31,7 @@ pub fn watch_folder(
     // What a look would do, so that it does not fail unseen: rights, configuration, tables.
     targets::plan(&Grant::new(&options.path)?, options)?;
     let settings = job_settings::snapshot()?;
+    job_settings::warn_of_own_pauses()?;
     let watch = NewWatch {
         path: &options.path,
         every,
@@ -104,7 +105,7 @@ fn say_who_looks(every: f64) {
         report::warning(
             "nothing will look at the folder until pgdatahub is preloaded".into(),
             Some("The watch is recorded; who looks is the launcher of shared_preload_libraries.".into()),
-            Some("ALTER SYSTEM SET shared_preload_libraries = 'pgdatahub'; beside what it names already, and restart the server.".into()),
+            Some("As a superuser, ALTER SYSTEM SET shared_preload_libraries = 'pgdatahub'; beside what it names already, and restart the server.".into()),
         );
     } else if !launcher::looks_here() {
         report::warning(
@@ -113,7 +114,7 @@ fn say_who_looks(every: f64) {
                 "The watch is recorded; the launcher looks into the databases named there only."
                     .into(),
             ),
-            Some("ALTER SYSTEM SET pgdatahub.databases = '…'; and SELECT pg_reload_conf();".into()),
+            Some("As a superuser, ALTER SYSTEM SET pgdatahub.databases = '…'; and SELECT pg_reload_conf();".into()),
         );
     } else if f64::from(guc::LAUNCHER_NAPTIME.get()) > every {
         report::notice(format!(

@@ -25,6 +25,32 @@ pub fn snapshot() -> Result<String, Failure> {
     .unwrap_or_default())
 }
 
+/// Says which `pause_*` settings the session has for itself: they are the
+/// server's to steer while a job runs, so they would be passed over in silence.
+///
+/// # Errors
+/// SPI's own.
+pub fn warn_of_own_pauses() -> Result<(), Failure> {
+    let own = spi::rows(
+        "SELECT s.name::text FROM pg_catalog.pg_settings s \
+          WHERE s.source OPERATOR(pg_catalog.=) 'session' AND s.setting OPERATOR(pg_catalog.<>) s.reset_val \
+            AND s.name OPERATOR(pg_catalog.=) ANY ('{pgdatahub.pause_every,pgdatahub.pause_seconds,pgdatahub.pause_window}'::text[]) \
+          ORDER BY s.name",
+        &[],
+        |row| row.text(1),
+    )?;
+    for name in own {
+        report::warning(
+            format!("{name} of this session does not hold for the job"),
+            Some("A job reads it between files as the server, database or role has it.".into()),
+            Some(format!(
+                "ALTER ROLE CURRENT_USER SET {name} = … before the job starts; ALTER SYSTEM and a reload reach a running job too."
+            )),
+        );
+    }
+    Ok(())
+}
+
 /// Takes settings over, as the current role may; one that it may not set is named in the log.
 ///
 /// # Errors

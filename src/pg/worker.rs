@@ -102,6 +102,8 @@ pub fn transaction<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Fa
     unsafe {
         pg_sys::SetCurrentStatementStartTimestamp();
         pg_sys::StartTransactionCommand();
+        // Whatever the role's default is: what is committed while a lock is waited for must be seen.
+        pg_sys::XactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32;
     }
     let result = guarded(|| {
         // SAFETY: inside the transaction begun above; the commit is guarded too, as a deferred

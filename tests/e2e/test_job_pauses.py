@@ -190,3 +190,16 @@ def test_a_window_without_a_zone_goes_by_timezone(db):
     with db.connect() as session:
         session.execute("SET TimeZone = 'Asia/Tokyo'; SET pgdatahub.pause_window = 'Wed 12:00-13:00'")
         assert session.execute("SELECT pgdatahub.pause_window_end('2026-07-01 03:00Z') = '2026-07-01 04:00Z'").fetchone() == (True,)
+
+
+def test_a_pause_of_the_session_alone_is_said_not_to_hold(db, folder):
+    folder.workbook("in/c/a.xlsx", [["a"], [1]])
+    said = []
+    with db.connect() as connection:
+        connection.add_notice_handler(lambda n: said.append((n.severity, n.message_primary, n.message_hint)))
+        connection.execute("SET pgdatahub.pause_every = 1")
+        connection.execute("SELECT pgdatahub.start_import(%s)", [str(folder / "in")])
+        connection.execute("CALL pgdatahub.wait_import()")
+    ((message, hint),) = [rest for severity, *rest in said if severity == "WARNING"]
+    assert message == "pgdatahub.pause_every of this session does not hold for the job"
+    assert "ALTER ROLE CURRENT_USER SET pgdatahub.pause_every" in hint

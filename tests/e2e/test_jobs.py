@@ -365,3 +365,18 @@ def test_dump_and_restore(db, cluster, make_database, folder):
     assert copy.value("SELECT pgdatahub.resume_import()") == "queued"
     jobs.wait(copy, run)
     assert (rows(copy, "a"), rows(db, "a")) == ({"a": 83}, {"a": 42})
+
+
+def test_workers_read_committed(db, folder):
+    """Whatever a role's default is: a snapshot older than the table's lock would not see what was imported meanwhile."""
+    db.import_file(folder.workbook("first/a.xlsx", [["id"], [0]]), table_name="a")
+    db.execute("""
+        CREATE TABLE seen (level text);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN INSERT INTO seen VALUES (current_setting('transaction_isolation')); RETURN NEW; END $$;
+        CREATE TRIGGER note BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION note()""")
+    db.execute(f"ALTER DATABASE {db.name} SET default_transaction_isolation = 'serializable'")
+    folder.workbook("in/a/0.xlsx", [["id"], [1]])
+    run = jobs.start(db, folder / "in")
+    jobs.wait(db, run)
+    assert db.rows("SELECT level FROM seen") == [{"level": "read committed"}]

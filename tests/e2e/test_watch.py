@@ -384,3 +384,36 @@ def test_links_below_a_data_root(make_cluster, make_database, folder):
     assert watches.reaches(db, "t/a.xlsx", "done")["file_bytes"] == target.stat().st_size
     folder.workbook("stage/a.xlsx", [["id"], [1], [2]])
     wait_for(lambda: rows(db, "t") == 2, "the new content behind the link")
+
+
+def test_what_stops_a_job_makes_its_files_back_off(launcher_db, folder):
+    """An error that pauses a job (here: disk full) needs nobody to resume it: its files are tried again later."""
+    db = launcher_db
+    db.import_file(folder.workbook("first/t.xlsx", [["id"], [0]]), table_name="t")
+    raised = "BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END"
+    db.execute(f"CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ {raised} $$")
+    db.execute("CREATE TRIGGER disk_full BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION full()")
+    folder.workbook("in/t/a.xlsx", [["id"], [1]])
+    watches.watch(db, folder / "in")
+    failed = watches.reaches(db, "t/a.xlsx", "failed")
+    assert failed["attempts"] == 1 and "could not extend file" in failed["last_error"]
+    run = watches.one(db, "run_id")["run_id"]
+    assert jobs.history(db, run)[-2:] == ["paused error", "cancelled"]
+    db.execute("DROP TRIGGER disk_full ON t")
+    watches.reaches(db, "t/a.xlsx", "done")
+    assert rows(db, "t") == 2
+
+
+def test_a_file_that_changes_while_its_job_has_it(launcher_db, folder):
+    """What the job says of the old content is not taken for the new."""
+    db = launcher_db
+    jobs.slow_table(db, folder, "t", 0.1)
+    path = folder.workbook("in/t/a.xlsx", [["id"], *[[n] for n in range(60)]])
+    watches.watch(db, folder / "in")
+    wait_for(lambda: db.rows("SELECT FROM pgdatahub.progress WHERE current_rows > 0"), "rows of the file in hand")
+    folder.workbook("stage/a.xlsx", [["id"], [1], [2]])
+    os.rename(folder / "stage" / "a.xlsx", path)
+    wait_for(lambda: watches.seen(db, "t/a.xlsx")["state"] == "waiting", "the change seen", 5)
+    watches.reaches(db, "t/a.xlsx", "done")
+    assert rows(db, "t") == 3
+    assert db.rows("SELECT files, imported + replaced AS done FROM pgdatahub.runs WHERE kind = 'watch_folder'") == [{"files": 1, "done": 1}] * 2
