@@ -411,9 +411,9 @@ def test_a_file_that_changes_while_its_job_has_it(launcher_db, folder):
     path = folder.workbook("in/t/a.xlsx", [["id"], *[[n] for n in range(60)]])
     watches.watch(db, folder / "in")
     wait_for(lambda: db.rows("SELECT FROM pgdatahub.progress WHERE current_rows > 0"), "rows of the file in hand")
-    folder.workbook("stage/a.xlsx", [["id"], [1], [2]])
+    folder.workbook("stage/a.xlsx", [["id"], *[[n] for n in range(62)]])
     os.rename(folder / "stage" / "a.xlsx", path)
     wait_for(lambda: watches.seen(db, "t/a.xlsx")["state"] == "waiting", "the change seen", 5)
-    watches.reaches(db, "t/a.xlsx", "done")
-    assert rows(db, "t") == 3
+    watches.reaches(db, "t/a.xlsx", "done", 60)
+    assert rows(db, "t") == 63
     assert db.rows("SELECT files, imported + replaced AS done FROM pgdatahub.runs WHERE kind = 'watch_folder'") == [{"files": 1, "done": 1}] * 2
