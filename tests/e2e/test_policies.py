@@ -103,7 +103,7 @@ def test_a_likely_rename_is_said_and_the_line_mends_it(db, folder):
     folder.workbook("t/b.xlsx", [["Id", "Premium (EUR)"], [2, 11.5]])
     with db.connect() as connection:
         notices = []
-        connection.add_notice_handler(lambda diagnostic: notices.append(diagnostic.message_primary))
+        connection.add_notice_handler(lambda said: notices.append(f"{said.message_primary}; {said.message_detail}"))
         rows = connection.execute("SELECT status, message FROM pgdatahub.import_folder(%s) WHERE status = 'imported'", [str(folder)])
         ((_, message),) = rows.fetchall()
     line = 'columns: {"Premium (EUR)": {name: "premium"}}'
