@@ -187,6 +187,7 @@ fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
     Ok(Source {
         below: PathBuf::new(),
         bytes: 0,
+        mtime: 0,
         label: name.to_owned(),
         folder: folder.to_owned(),
         target,

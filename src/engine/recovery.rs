@@ -3,6 +3,7 @@
 
 use super::job_word::{self, JobWord};
 use super::start_import::may_log_in;
+use super::watch_due;
 use crate::pg::error::Failure;
 use crate::pg::jobs::{self, Job};
 use crate::pg::lock::JobLock;
@@ -37,6 +38,7 @@ pub fn recover() {
         }
         Err(failure) => launcher::warn(&failure),
     }
+    watch_due::look();
 }
 
 /// Starts the workers of a job that should have some and has none; what is to be said of it.

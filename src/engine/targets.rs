@@ -4,6 +4,7 @@ use super::options::Options;
 use crate::pg::access::{self, Found, Grant, Listing};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
+use crate::pg::jobs::NewFile;
 use crate::pg::lock::{TargetKey, lock_targets, try_lock_target};
 use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
@@ -21,6 +22,8 @@ pub struct Source {
     pub below: PathBuf,
     /// Its size when it was found.
     pub bytes: i64,
+    /// When it was changed last, in nanoseconds since 1970; 0 for import_file.
+    pub mtime: i64,
     /// What NOTICEs call it.
     pub label: String,
     /// The folder it lies in, as recorded with the table.
@@ -29,6 +32,19 @@ pub struct Source {
     /// The table that the folder's name gives, for `table: '{folder}_{sheet}'`.
     pub folder_table: String,
     pub settings: FolderSettings,
+}
+
+impl Source {
+    /// As a job records it.
+    pub fn as_job_file(&self) -> NewFile<'_> {
+        NewFile {
+            below: &self.below,
+            label: &self.label,
+            folder: &self.folder,
+            target: &self.target,
+            bytes: self.bytes,
+        }
+    }
 }
 
 /// The workbooks of a folder, with their targets, in the order of their paths.
@@ -119,6 +135,7 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
             label: label(&found.relative),
             below: found.relative.clone(),
             bytes: found.bytes,
+            mtime: found.mtime,
             folder,
             target: TableName { schema, table },
             folder_table,

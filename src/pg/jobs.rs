@@ -36,10 +36,30 @@ pub struct Job {
     pub files_at_restart: i64,
     /// It was submitted or resumed in this cluster.
     pub is_here: bool,
+    pub kind: Kind,
 }
 
-/// What start_import was asked.
+/// Who makes a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// start_import
+    Started,
+    /// A watch, of some of its folder's files.
+    Watched,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Started => "start_import",
+            Kind::Watched => "watch_folder",
+        }
+    }
+}
+
+/// What start_import was asked, or a watch asks for.
 pub struct NewJob<'a> {
+    pub kind: Kind,
     pub path: &'a str,
     pub workers: u32,
     pub files_glob: Option<&'a str>,
@@ -107,12 +127,13 @@ pub fn submit(job: &NewJob<'_>, files: &[NewFile<'_>]) -> Result<i64, Failure> {
     as_owner(|| {
         let run_id = spi::first(
             "INSERT INTO pgdatahub.etl_runs (kind, path, state, started_by, files, ignored) \
-             VALUES ('start_import', $1, 'queued', $2, $3, $4) RETURNING run_id",
+             VALUES ($5, $1, 'queued', $2, $3, $4) RETURNING run_id",
             &[
                 job.path.into(),
                 role.as_str().into(),
                 (files.len() as i64).into(),
                 job.ignored.into(),
+                job.kind.word().into(),
             ],
             |row| row.value::<i64>(1),
         )?
@@ -178,7 +199,7 @@ fn job(sql_end: &str, run_id: i64) -> Result<Option<Job>, Failure> {
                 "SELECT r.path, r.state, j.reason, r.started_by, j.workers, r.files, j.files_glob, j.target_schema, j.on_error, \
                         j.reimport, j.sectional, j.settings::text, j.message, \
                         extract(epoch FROM clock_timestamp() - j.changed_at)::float8, j.files_at_pause, j.restarts, \
-                        j.files_at_restart, j.cluster = $2 \
+                        j.files_at_restart, j.cluster = $2, r.kind \
                    FROM pgdatahub.etl_runs r JOIN pgdatahub.etl_jobs j ON j.run_id = r.run_id WHERE r.run_id = $1 {sql_end}"
             ),
             &[run_id.into(), cluster.as_str().into()],
@@ -202,6 +223,10 @@ fn job(sql_end: &str, run_id: i64) -> Result<Option<Job>, Failure> {
                     restarts: row.value(16)?,
                     files_at_restart: row.value(17)?,
                     is_here: row.value(18)?,
+                    kind: match row.text(19) == Kind::Watched.word() {
+                        true => Kind::Watched,
+                        false => Kind::Started,
+                    },
                 })
             },
         )

@@ -55,4 +55,6 @@ pub mod transaction;
 pub mod type_input;
 pub mod types;
 pub mod undo;
+pub mod watch_files;
+pub mod watches;
 pub mod worker;
