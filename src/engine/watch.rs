@@ -4,6 +4,7 @@ use super::options::{Options, required_path};
 use super::start_import::{check_workers, may_log_in, refuse_dry_run};
 use super::targets;
 use crate::pg::access::Grant;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::transaction::OneRun;
 use crate::pg::watches::{self, NewWatch};
@@ -47,8 +48,8 @@ pub fn watch_folder(
             format!("role \"{role}\" watches \"{}\" already", options.path),
         )
         .hint(format!(
-            "SELECT * FROM pgdatahub.watches; pgdatahub.unwatch_folder('{}') ends it.",
-            options.path.replace('\'', "''")
+            "SELECT * FROM pgdatahub.watches; pgdatahub.unwatch_folder({}) ends it.",
+            literal(&options.path)
         )));
     };
     say_who_looks(every);
