@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-all-majors demo demo-stop lint coverage deny schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-all-majors demo demo-stop lint coverage deny reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -115,6 +115,9 @@ coverage: ## which lines of core and reader their tests run, by file (cargo-llvm
 deny: ## licences, sources, duplicates and security advisories of all dependencies (cargo-deny; downloads RustSec's list)
 	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 2; }
 	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph
+
+reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
+	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"
 
 schema: build ## write sql/pgdatahub--<version>.sql from the code
 	@.ci/schema write
