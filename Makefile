@@ -98,7 +98,7 @@ demo: ## a guided tour on a private cluster (installs what is missing, builds)
 demo-stop: ## stop the demo's cluster and delete it
 	@tests/demo/run.sh --stop
 
-lint: ## rustfmt, clippy, the rules between the layers
+lint: ## rustfmt, clippy, the rules between the layers, the dependencies, that every promise has its tests
 	cargo fmt --all --check
 	cargo clippy --all-targets -p pgdatahub-core -p pgdatahub-reader -- -D warnings
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
@@ -106,6 +106,8 @@ lint: ## rustfmt, clippy, the rules between the layers
 	.ci/layers
 	.ci/supply-chain --self-test
 	.ci/supply-chain
+	.ci/reliability --self-test
+	.ci/reliability
 
 coverage: ## which lines of core and reader their tests run, by file (cargo-llvm-cov)
 	@cargo llvm-cov --version >/dev/null 2>&1 || \

@@ -175,7 +175,7 @@ def test_control_file():
     }
 
 
-def test_what_ends_the_server_is_no_files_failure(db, folder):
+def test_a_cancel_is_no_failed_file(db, folder):
     """A cancel from within (57014) ends the statement; it is not one failed file among others."""
     folder.workbook("t/a.xlsx", [["n"], [1]])
     imported(db.import_folder(folder))
