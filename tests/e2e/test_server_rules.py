@@ -1,12 +1,11 @@
 """Rules that keep a server whole and that no other test is about: other kernels, environments, a standby, the catalogs."""
 
 import re
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
-from harness.background import Background
+from harness.background import Background, wait_for
 from harness.cluster import CLOSE_RANGE, SECCOMP, without_calls
 from harness.results import content, imported, refused
 
@@ -49,19 +48,33 @@ def test_backtraces_are_said_and_not_handed_on(make_cluster, make_database, fold
 
 
 def test_a_reader_is_renewed(db, cluster, folder):
-    """No reader serves more than 200 files: what a library leaks ends with it."""
-    data = folder.workbook("first.xlsx", [["n"], [1]]).read_bytes()
-    for number in range(320):
+    """No reader serves more than 200 files: what a library leaks ends with it. The first file and the last one wait for
+    the test, so that their readers can be seen."""
+    db.execute(
+        """
+        CREATE TABLE t (n bigint);
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(NEW.n); RETURN NEW; END $$;
+        CREATE TRIGGER hold BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION hold()
+        """
+    )
+    db.value("SELECT pgdatahub.adopt_table('t')")
+    data = folder.workbook("t/000.xlsx", [["n"], [1]]).read_bytes()
+    for number in range(1, 210):
         folder.write(f"t/{number:03}.xlsx", data)
-    (folder / "first.xlsx").unlink()
-    import_ = Background(db.connect(), "SET pgdatahub.rehash = 'always'", f"SELECT count(*) FROM pgdatahub.import_folder('{folder}')")
-    seen = set()
-    while import_.running:
-        seen |= {(reader.pid) for reader in cluster.readers()}
-        time.sleep(0.002)
-    import_.join()
-    assert import_.rows == [(320,)]
-    assert len(seen) == 2, seen
+    folder.workbook("t/999.xlsx", [["n"], [2]])
+    seen = []
+    with db.connect() as holder:
+        holder.execute("SELECT pg_advisory_lock(1), pg_advisory_lock(2)")
+        import_ = Background(db.connect(), "SET pgdatahub.rehash = 'always'", f"SELECT count(*) FROM pgdatahub.import_folder('{folder}')")
+        for key in (1, 2):
+            waiting = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {key} AND NOT granted AND pid = {import_.pid}"
+            wait_for(lambda query=waiting: holder.execute(query).fetchone()[0], f"the import waiting for lock {key}", 120)
+            (reader,) = cluster.readers()
+            seen.append(reader.pid)
+            holder.execute("SELECT pg_advisory_unlock(%s)", [key])
+        import_.join(120)
+    assert import_.rows == [(211,)]
+    assert seen[0] != seen[1]
 
 
 @pytest.mark.parametrize("query", ["SELECT (pgdatahub.import_folder(%s)).status LIMIT 1", "SELECT status FROM pgdatahub.import_folder(%s) LIMIT 1"])
