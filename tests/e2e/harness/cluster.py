@@ -38,6 +38,7 @@ class Cluster:
         self.log_file = self.home / "log"
         self.settings = {**SETTINGS, "unix_socket_directories": str(self.home), **(settings or {})}
         self.pid1 = pid1
+        self.environment = {}
         self._outer = None
 
     def create(self):
@@ -52,7 +53,7 @@ class Cluster:
     def _run(self, program, *args, check=True):
         command = as_server(str(self.bin / program), *map(str, args))
         # As a server is started: what helps a developer's session is not in its environment.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("RUST_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("RUST_")} | self.environment
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.home, check=False, env=env)
         if check and done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")
