@@ -21,6 +21,7 @@ mod file_line;
 pub mod file_sheets;
 mod imagine;
 mod imagined;
+mod imagined_imports;
 pub mod import_file;
 pub mod import_folder;
 pub mod job_control;
