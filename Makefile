@@ -95,18 +95,21 @@ demo: ## a guided tour on a private cluster (installs what is missing, builds)
 demo-stop: ## stop the demo's cluster and delete it
 	@tests/demo/run.sh --stop
 
-lint: ## rustfmt, clippy, the rules between the layers
+lint: ## rustfmt, clippy, the rules between the layers, released scripts unchanged
 	cargo fmt --all --check
 	cargo clippy --all-targets -p pgdatahub-core -p pgdatahub-reader -- -D warnings
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
 	.ci/layers --self-test
 	.ci/layers
+	.ci/released --self-test
+	.ci/released
 
 schema: build ## write sql/pgdatahub--<version>.sql from the code
 	@.ci/schema write
 
 schema-check: build ## fail if the committed install script differs from the code
 	@.ci/schema check
+	@.ci/released symbols $(LIBRARY)
 
 clean: ## remove build results and the private clusters
 	@tests/demo/run.sh --stop
