@@ -30,6 +30,7 @@ mod job_unit;
 mod job_word;
 pub mod job_worker;
 mod kept_settings;
+mod large;
 pub mod ledger;
 pub mod look_rows;
 pub mod looking;
