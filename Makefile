@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-resources test-all-majors demo demo-stop lint schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,9 @@ test-long: ## order independence with many more cases, for hours, after make
 
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
+
+test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million rows, after make
+	@PGDATAHUB_LARGE=1 tests/e2e/run.sh tests/e2e/test_resources.py tests/e2e/test_large.py -s
 
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
