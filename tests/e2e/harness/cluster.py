@@ -49,8 +49,8 @@ class Cluster:
             conf.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
         return self
 
-    def _make_data(self):
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    def _make_data(self, *options):
+        self._run("initdb", *options, "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _run(self, program, *args, check=True):
         command = as_server(str(self.bin / program), *map(str, args))
