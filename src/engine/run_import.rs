@@ -11,6 +11,7 @@ use super::progress;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
 use crate::pg::access::Grant;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
 use crate::pg::progress::Kind;
@@ -97,9 +98,9 @@ fn dry_run(options: &Options) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
-    let path = options.path.replace('\'', "''");
+    let path = literal(&options.path);
     Err(finished_with_failures(&failed, "would fail; nothing was written")
-        .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder('{path}') WHERE action = 'fail'")))
+        .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder({path}) WHERE action = 'fail'")))
 }
 
 /// One file or one folder, under its target's lock; whether it failed.
@@ -110,7 +111,7 @@ fn one_unit(
     sectional: bool,
     run: &mut Run,
 ) -> Result<bool, Failure> {
-    targets::lock(unit)?;
+    targets::lock(unit.iter().map(|source| &source.target))?;
     if sectional {
         let (rows, failed) = folder_unit(grant, unit, call);
         let labels: Vec<String> = unit.iter().map(|s| s.label.clone()).collect();
