@@ -25,7 +25,7 @@ SETTINGS = {
 }
 
 # A backend that dies of a signal, a panic or a crash restart: never the answer to an input file.
-CRASH = re.compile(r"PANIC:|process \(PID \d+\) was terminated by signal|terminating any other active server processes|core dumped")
+CRASH = re.compile(r"PANIC:|\(PID \d+\) was terminated by signal|terminating any other active server processes|core dumped")
 
 
 class Cluster:
