@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors demo demo-stop lint reference schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-resources test-all-majors demo demo-stop lint reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ test-long: ## order independence with many more cases, for hours, after make
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
 
+test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million rows, after make
+	@PGDATAHUB_LARGE=1 tests/e2e/run.sh tests/e2e/test_resources.py tests/e2e/test_large.py -s
+
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
 	@.ci/majors $(MAJORS)
@@ -95,12 +98,14 @@ demo: ## a guided tour on a private cluster (installs what is missing, builds)
 demo-stop: ## stop the demo's cluster and delete it
 	@tests/demo/run.sh --stop
 
-lint: ## rustfmt, clippy, the rules between the layers
+lint: ## rustfmt, clippy, the rules between the layers, released scripts unchanged
 	cargo fmt --all --check
 	cargo clippy --all-targets -p pgdatahub-core -p pgdatahub-reader -- -D warnings
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
 	.ci/layers --self-test
 	.ci/layers
+	.ci/released --self-test
+	.ci/released
 
 reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
 	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"
@@ -110,6 +115,7 @@ schema: build ## write sql/pgdatahub--<version>.sql from the code
 
 schema-check: build ## fail if the committed install script differs from the code
 	@.ci/schema check
+	@.ci/released symbols $(LIBRARY)
 
 clean: ## remove build results and the private clusters
 	@tests/demo/run.sh --stop

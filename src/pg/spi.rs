@@ -2,6 +2,7 @@
 
 use super::error::Failure;
 use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
 use pgrx::spi::{Spi, SpiHeapTupleData};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::Cell;
@@ -44,8 +45,9 @@ pub fn rows<T>(
     mut map: impl FnMut(&Row<'_>) -> T,
 ) -> Result<Vec<T>, Failure> {
     Spi::connect_mut(|client| {
-        // pgrx assigns a transaction id before an update, whatever the statement.
-        let table = if READING.get() {
+        // pgrx assigns a transaction id before an update, whatever the statement; a standby has none.
+        // SAFETY: RecoveryInProgress may be asked at any time.
+        let table = if READING.get() || unsafe { pg_sys::RecoveryInProgress() } {
             client.select(sql, None, args)?
         } else {
             client.update(sql, None, args)?
@@ -92,12 +94,25 @@ pub fn is_reading() -> bool {
 /// # Errors
 /// Those of `body`.
 pub fn reading<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    struct Writing(bool);
-    impl Drop for Writing {
+    /// What was before, to go back to; an abort goes back by itself.
+    struct Before {
+        reading: bool,
+        read_only: bool,
+    }
+    impl Drop for Before {
         fn drop(&mut self) {
-            READING.set(self.0);
+            READING.set(self.reading);
+            // SAFETY: this backend's only thread.
+            unsafe { pg_sys::XactReadOnly = self.read_only };
         }
     }
-    let _before = Writing(READING.replace(true));
-    super::identity::with_setting(c"transaction_read_only", "on", body)
+    let _before = Before {
+        reading: READING.replace(true),
+        // SAFETY: as above.
+        read_only: unsafe { pg_sys::XactReadOnly },
+    };
+    // By the variable: since PostgreSQL 16 no function may set transaction_read_only.
+    // SAFETY: what a read-only transaction has, which each transaction sets anew.
+    unsafe { pg_sys::XactReadOnly = true };
+    body()
 }
