@@ -1,6 +1,7 @@
 //! SPI in the form the rest of `pg` uses: a statement, its parameters, rows or a count.
 
 use super::error::Failure;
+use super::transaction;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::{Spi, SpiHeapTupleData};
@@ -30,8 +31,11 @@ impl Row<'_> {
 /// Runs a statement and returns how many rows it touched.
 ///
 /// # Errors
-/// SPI's own; PostgreSQL's are raised.
+/// SPI's own; 25006 on a standby; PostgreSQL's are raised.
 pub fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<u64, Failure> {
+    if transaction::on_standby() {
+        return Err(transaction::standby());
+    }
     Spi::connect_mut(|client| Ok(client.update(sql, None, args)?.len() as u64))
 }
 
@@ -45,9 +49,9 @@ pub fn rows<T>(
     mut map: impl FnMut(&Row<'_>) -> T,
 ) -> Result<Vec<T>, Failure> {
     Spi::connect_mut(|client| {
-        // pgrx assigns a transaction id before an update, whatever the statement; a standby has none.
-        // SAFETY: RecoveryInProgress may be asked at any time.
-        let table = if READING.get() || unsafe { pg_sys::RecoveryInProgress() } {
+        // pgrx assigns a transaction id before an update, whatever the statement;
+        // a standby has none to give.
+        let table = if READING.get() || transaction::on_standby() {
             client.select(sql, None, args)?
         } else {
             client.update(sql, None, args)?

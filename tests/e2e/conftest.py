@@ -35,11 +35,11 @@ def scratch():
 
 @pytest.fixture(scope="session")
 def make_cluster(bin_dir, scratch):
-    """make_cluster(name, settings=…, pid1=…, standby_of=…) starts one more cluster, removed at the end of the session."""
+    """make_cluster(name, settings=…, pid1=…, standby_of=…, wrapper=…, environment=…) starts one more cluster, removed at the end of the session."""
 
-    def make(name, settings=None, pid1=False, standby_of=None):
+    def make(name, settings=None, pid1=False, standby_of=None, **more):
         home = scratch / f"test-{name}"
-        made = Standby(standby_of, home, settings) if standby_of else Cluster(bin_dir, home, settings, pid1)
+        made = Standby(standby_of, home, settings) if standby_of else Cluster(bin_dir, home, settings, pid1, **more)
         _clusters.append(made.create().start())
         return made
 

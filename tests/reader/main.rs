@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod client;
+mod corpus;
 mod fixtures;
 mod hostile;
 mod kinds;
 mod odd_markup;
 mod options;
 mod protocol;
+#[path = "../fuzz/drive/raw_zip.rs"]
+mod raw_zip;
 mod sandbox;
 mod streams;
 mod support;
