@@ -11,4 +11,5 @@ mod protocol;
 mod sandbox;
 mod streams;
 mod support;
+mod template;
 mod text_rules;

@@ -28,7 +28,7 @@ impl SharedStrings {
     /// OverLimit (54000) where it does not fit into the reader's memory.
     pub fn read(package: &Package, part: &str) -> Result<SharedStrings> {
         let size = package.size(part).unwrap_or(0);
-        let mut scanner = Scanner::new(package.part(part)?, part)?;
+        let mut scanner = Scanner::new(package.part_ahead(part)?, part)?;
         let mut strings = SharedStrings::default();
         loop {
             match scanner.next_token()? {
