@@ -8,6 +8,7 @@ use super::progress;
 use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
+use super::unchanged::Ahead;
 use crate::pg::access::{self, Grant};
 use crate::pg::audit::{self, FileRow};
 use crate::pg::catalog::{self, TableName};
@@ -214,8 +215,13 @@ fn by_file(
     run: &mut Run,
 ) -> Result<(), Failure> {
     let mut stopped = false;
-    for source in sources {
+    let mut ahead = Ahead::default();
+    let mut passed = 0;
+    for (n, source) in sources.iter().enumerate() {
         check_for_interrupts();
+        if n < passed {
+            continue;
+        }
         if stopped {
             run.file(&source.label, not_tried(grant, source))?;
             continue;
@@ -225,7 +231,19 @@ fn by_file(
         if failed && options.on_error == OnError::Raise {
             return Err(as_failure(row));
         }
+        passed = n + 1;
+        let skipped = row.status == "skipped";
         run.file(&source.label, row)?;
+        while skipped {
+            let rows = ahead.skipped(grant, &sources[passed..], call)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                run.file(&sources[passed].label, row)?;
+                passed += 1;
+            }
+        }
         stopped = failed && options.on_error == OnError::Stop;
     }
     Ok(())

@@ -121,6 +121,11 @@ impl Run {
         Ok(())
     }
 
+    /// Whether the file recorded last was passed over.
+    pub fn last_was_skipped(&self) -> bool {
+        self.rows.last().is_some_and(|row| row.status == "skipped")
+    }
+
     fn count(&mut self, row: &FileRow) {
         match row.status {
             "planned" => self.planned += 1,

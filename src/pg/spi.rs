@@ -1,6 +1,7 @@
 //! SPI in the form the rest of `pg` uses: a statement, its parameters, rows or a count.
 
 use super::error::Failure;
+use super::prepared;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{Spi, SpiHeapTupleData};
 use pgrx::{FromDatum, IntoDatum};
@@ -31,7 +32,12 @@ impl Row<'_> {
 /// # Errors
 /// SPI's own; PostgreSQL's are raised.
 pub fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<u64, Failure> {
-    Spi::connect_mut(|client| Ok(client.update(sql, None, args)?.len() as u64))
+    Spi::connect_mut(|client| {
+        Ok(match prepared::statement(client, sql, args)? {
+            Some(statement) => client.update(&*statement, None, args)?.len() as u64,
+            None => client.update(sql, None, args)?.len() as u64,
+        })
+    })
 }
 
 /// Runs a statement and maps its rows. It sees what this command has written so far.
@@ -45,10 +51,11 @@ pub fn rows<T>(
 ) -> Result<Vec<T>, Failure> {
     Spi::connect_mut(|client| {
         // pgrx assigns a transaction id before an update, whatever the statement.
-        let table = if READING.get() {
-            client.select(sql, None, args)?
-        } else {
-            client.update(sql, None, args)?
+        let table = match (prepared::statement(client, sql, args)?, READING.get()) {
+            (Some(statement), true) => client.select(&*statement, None, args)?,
+            (Some(statement), false) => client.update(&*statement, None, args)?,
+            (None, true) => client.select(sql, None, args)?,
+            (None, false) => client.update(sql, None, args)?,
         };
         let mut out = Vec::with_capacity(table.len());
         for tuple in table {
