@@ -7,6 +7,7 @@ mod hostile;
 mod kinds;
 mod odd_markup;
 mod options;
+mod oracle;
 mod protocol;
 mod sandbox;
 mod streams;

@@ -1,7 +1,8 @@
 //! The template reads what the tokenizer reads: over markup drawn at random from
 //! what writers emit, and over the same with its bytes disturbed.
 
-use crate::support::MAIN_NS;
+use crate::support::{MAIN_NS, Parts, assert_fails, first_cells};
+use pgdatahub_reader::fail::FailureKind::Corrupt;
 use pgdatahub_reader::xlsx::differential::compare;
 
 /// xorshift64*: the same cases in every run.
@@ -90,6 +91,7 @@ fn cell(draw: &mut Draw, row: usize, column: &mut usize) -> String {
     if draw.one_in(60) {
         *column = column.saturating_sub(draw.below(4));
     }
+    *column = (*column).max(1);
     let letters = pgdatahub_core::naming::column_letters(*column as u32 - 1);
     let stated = if draw.one_in(80) { row + 1 } else { row };
     let reference = match draw.below(14) {
@@ -273,4 +275,41 @@ fn the_template_reads_what_the_tokenizer_reads() {
             );
         }
     }
+}
+
+#[test]
+fn a_plain_shared_string_is_what_any_other_is() {
+    let texts = [
+        "",
+        "a",
+        " a ",
+        "Prénom",
+        "a &amp; b",
+        "&lt;&#49;&gt;",
+        "_x0041_",
+        "_x0000_b",
+        "a_xb",
+        "a\r\nb",
+        "&#0;",
+    ];
+    let strings = |before: &str| -> String {
+        let item = |text: &&str| {
+            format!(
+                "<si>{before}<t xml:space=\"preserve\">{text}</t></si><si>{before}<t>{text}</t></si>"
+            )
+        };
+        texts.iter().map(item).collect()
+    };
+    let cells: String = (0..2 * texts.len())
+        .map(|n| format!("<c t=\"s\"><v>{n}</v></c>"))
+        .collect();
+    let read = |before: &str| {
+        let parts = Parts::with_rows(&format!("<row>{cells}</row>")).strings(&strings(before));
+        first_cells(&parts.bytes()).unwrap()
+    };
+    let plain = read("");
+    assert_eq!(plain, read("<!-- no plain item -->"));
+    assert_eq!(plain.len(), 2 * (texts.len() - 1));
+    let bad = Parts::with_rows("<row/>").strings("<si><t>a & b</t></si>");
+    assert_fails(first_cells(&bad.bytes()), Corrupt, "begins no entity");
 }

@@ -47,19 +47,6 @@ fn time_rows(source: &Source, sheet: u32) {
     println!("parsing alone: {cells} cells in {:.2?}", start.elapsed());
 }
 
-/// Times calamine's reading of the same sheet, cell by cell.
-fn time_calamine(path: &str, sheet: u32) {
-    use calamine::Reader;
-    let start = Instant::now();
-    let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
-    let name = book.sheet_names()[sheet as usize].clone();
-    let (mut reader, mut cells) = (book.worksheet_cells_reader(&name).unwrap(), 0);
-    while let Some(cell) = reader.next_cell().unwrap() {
-        cells += usize::from(!matches!(cell.get_value(), calamine::DataRef::Empty));
-    }
-    println!("calamine: {cells} cells in {:.2?}", start.elapsed());
-}
-
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let file = File::open(&arguments[0]).unwrap();
@@ -69,9 +56,6 @@ fn main() {
         - 1;
     let length = file.metadata().unwrap().len();
     let source = Source::new(Arc::new(file), length);
-    if arguments[0].ends_with(".xlsx") {
-        time_calamine(&arguments[0], sheet);
-    }
     time_rows(&source, sheet);
     let start = Instant::now();
     hash::sha256(source.clone()).unwrap();

@@ -31,6 +31,13 @@ impl SharedStrings {
         let mut scanner = Scanner::new(package.part_ahead(part)?, part)?;
         let mut strings = SharedStrings::default();
         loop {
+            if let Some((length, text)) = plain_item(&scanner) {
+                strings.reserve()?;
+                scan_text::append(&mut strings.arena, text, false)?;
+                strings.end_item()?;
+                scanner.pass(length);
+                continue;
+            }
             match scanner.next_token()? {
                 Token::Eof => return Ok(strings),
                 Token::Start {
@@ -112,6 +119,22 @@ impl SharedStrings {
         self.ends.push(end);
         Ok(())
     }
+}
+
+/// The length and text of the item ahead, if it is one as nearly all are:
+/// `<si><t>…</t></si>`. Anything else is the tokenizer's.
+fn plain_item<R: Read>(scanner: &Scanner<R>) -> Option<(usize, &[u8])> {
+    if scanner.depth() != 1 {
+        return None;
+    }
+    let ahead = scanner.ahead()?;
+    let item = ahead.strip_prefix(b"<si><t")?;
+    let inside = item
+        .strip_prefix(b">")
+        .or_else(|| item.strip_prefix(b" xml:space=\"preserve\">"))?;
+    let length = memchr::memchr(b'<', inside)?;
+    let rest = inside[length..].strip_prefix(b"</t></si>")?;
+    (length <= scan_text::MAX_TEXT).then(|| (ahead.len() - rest.len(), &inside[..length]))
 }
 
 fn check_count(count: &[u8], size: u64) -> Result<()> {
