@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors bench demo demo-stop lint schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
 	@.ci/majors $(MAJORS)
+
+bench: ## measure imports beside other ways, after make; writes tests/bench/RESULTS.md (BENCH='--runs 3 --only mixed,many')
+	@tests/bench/run.sh $(BENCH)
 
 demo: ## a guided tour on a private cluster (installs what is missing, builds)
 	@.ci/setup build
