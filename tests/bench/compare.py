@@ -112,7 +112,7 @@ class Bench:
         if shutil.which("ogr2ogr"):
             measures["ogr2ogr, PG_USE_COPY"] = lambda: self.ogr(path)
         costs = self.turns(measures)
-        small = self.workbook(f"mixed-{SMALL}.xlsx", lambda path: big.mixed(path, SMALL))
+        small = self.workbook("bench-small.xlsx", lambda path: workloads.small(path, SMALL))
         costs[f"openpyxl, pandas, executemany ({SMALL:,} rows)"] = original = [self.original(small)]
         self.section("300,000 × 10 mixed", costs)
         ours = costs["import_file"]

@@ -14,6 +14,7 @@ use pgdatahub_core::protocol::rows::push_row;
 use pgdatahub_core::protocol::{ROW_NUMBER_COLUMN, RowEncoding, StreamColumn, Wire};
 use pgdatahub_core::text_input::TextRule;
 use pgdatahub_core::types::ColumnType;
+use pgdatahub_core::value::Value;
 use pgdatahub_core::{copy_binary, input_type};
 
 /// How a column takes a cell.
@@ -52,16 +53,18 @@ impl Encoder {
         sink: &mut dyn Sink,
     ) -> Result<bool> {
         let start = self.batch.len();
-        let Some(replaced) = self.encode_template(row, start) else {
+        let Some((replaced, blanks)) = self.encode_template(row, start) else {
             self.batch.truncate(start);
             return Ok(false);
         };
+        // A cell in a column that is passed over was not looked at.
+        let blanks = blanks || self.ignore_unlisted;
         push_row(&mut self.runs, row.row.number);
         let cells = row.row.cells.iter().map(|cell| {
             let given = match cell.content {
                 TemplateContent::Uncomputed => Given::Nothing,
                 TemplateContent::Shared(_) | TemplateContent::Text { .. }
-                    if matches!(row.see(cell), Some(Seen::Blank)) =>
+                    if blanks && matches!(row.see(cell), Some(Seen::Blank)) =>
                 {
                     Given::Blank
                 }
@@ -77,14 +80,14 @@ impl Encoder {
         Ok(true)
     }
 
-    /// How many characters were replaced in the row.
-    fn encode_template(&mut self, row: &TemplateRow<'_>, start: usize) -> Option<u64> {
+    /// How many characters were replaced in the row, and whether it has cells without a value.
+    fn encode_template(&mut self, row: &TemplateRow<'_>, start: usize) -> Option<(u64, bool)> {
         if self.only.is_some() || self.encoding != RowEncoding::Binary {
             return None;
         }
         let replaced = row.replaced()?;
         self.place_template(row)?;
-        let mut values = 0;
+        let (mut values, mut cells) = (0, 0);
         copy_binary::start_row(&mut self.batch, self.columns.len() as u16 + 2);
         for position in 0..self.direct.len() {
             if self.direct[position] == Direct::RowNumber {
@@ -93,16 +96,17 @@ impl Encoder {
                 continue;
             }
             let cell = (self.cell_at[position] as usize).checked_sub(1);
-            values += match cell.and_then(|cell| row.row.cells.get(cell)) {
-                Some(cell) => self.encode_cell(row, cell, position)?,
-                None => {
-                    copy_binary::null(&mut self.batch);
-                    0
+            match cell.and_then(|cell| row.row.cells.get(cell)) {
+                Some(cell) => {
+                    values += self.encode_cell(row, cell, position)?;
+                    cells += 1;
                 }
-            };
+                None => copy_binary::null(&mut self.batch),
+            }
         }
         self.batch.extend_from_slice(&self.last_fields);
-        (values > 0 && self.batch.len() - start <= MAX_ROW_BYTES).then_some(replaced)
+        (values > 0 && self.batch.len() - start <= MAX_ROW_BYTES)
+            .then_some((replaced, values < cells))
     }
 
     /// As [`Encoder::place`]. None: a cell in a column that is not listed, or takes no value.
@@ -150,13 +154,18 @@ impl Encoder {
                 return Some(0);
             }
         };
-        if let (Direct::Text, pgdatahub_core::value::Value::Text(text)) =
-            (self.direct[position], &value)
-        {
-            copy_binary::text(out, text);
-            return Some(1);
-        }
         let wire = self.columns[position].wire;
+        match (self.direct[position], &value) {
+            (Direct::Text, Value::Text(text)) => {
+                copy_binary::text(out, text);
+                return Some(1);
+            }
+            // Only texts have rules.
+            (Direct::Native(_), value) if !matches!(value, Value::Text(_)) => {
+                return copy_binary::value(out, value, wire, &mut self.scratch).then_some(1);
+            }
+            _ => {}
+        }
         let (value, wire) = input_type::enter(value, wire, &self.text[position])?;
         copy_binary::value(out, &value, wire, &mut self.scratch).then_some(1)
     }

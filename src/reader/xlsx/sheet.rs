@@ -26,7 +26,7 @@ enum State {
 }
 
 /// Most bytes that a row may have to be recognised by its template.
-const MAX_TEMPLATE_ROW: usize = 1 << 20;
+pub(super) const MAX_TEMPLATE_ROW: usize = 1 << 20;
 
 /// The rows of one worksheet.
 pub struct XlsxRows<R = Ahead> {

@@ -18,6 +18,8 @@ pub struct SharedStrings {
     ends: Vec<u32>,
     /// Strings in which characters were replaced, and how many.
     replaced: HashMap<u32, u64>,
+    /// Bytes of the longest string.
+    longest: usize,
 }
 
 impl SharedStrings {
@@ -69,6 +71,12 @@ impl SharedStrings {
         self.arena.get(start..end)
     }
 
+    /// Bytes of the longest string, if no characters were replaced in any.
+    #[inline]
+    pub(crate) fn longest_untouched(&self) -> Option<usize> {
+        self.replaced.is_empty().then_some(self.longest)
+    }
+
     /// How many characters were replaced in the string of this index.
     #[inline]
     pub fn replaced(&self, index: usize) -> u64 {
@@ -113,6 +121,8 @@ impl SharedStrings {
 
     fn end(&mut self, replaced: u64) -> Result<()> {
         let end = u32::try_from(self.arena.len()).map_err(|_| out_of_memory())?;
+        let start = self.ends.last().map_or(0, |&end| end as usize);
+        self.longest = self.longest.max(end as usize - start);
         if replaced > 0 {
             self.replaced.insert(self.ends.len() as u32, replaced);
         }

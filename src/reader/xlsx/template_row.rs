@@ -1,6 +1,7 @@
 //! What the cells of a row mean that was recognised by its [`Template`].
 
 use super::escape;
+use super::sheet::MAX_TEMPLATE_ROW;
 use super::template::{Template, TemplateCell, TemplateContent};
 use super::workbook::Shared;
 use crate::fail::Result;
@@ -112,6 +113,11 @@ impl<'a> TemplateRow<'a> {
 
     /// How many characters were replaced in its texts; none: they are more than a row may hold.
     pub fn replaced(&self) -> Option<u64> {
+        if let Some(longest) = self.shared.strings.longest_untouched()
+            && longest.saturating_mul(self.row.cells.len()) <= MAX_ROW_BYTES - MAX_TEMPLATE_ROW
+        {
+            return Some(0);
+        }
         let (mut bytes, mut replaced) = (0, 0);
         for cell in &self.row.cells {
             match cell.content {
