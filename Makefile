@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors bench demo demo-stop lint schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors bench demo demo-stop lint reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -104,6 +104,9 @@ lint: ## rustfmt, clippy, the rules between the layers
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
 	.ci/layers --self-test
 	.ci/layers
+
+reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
+	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"
 
 schema: build ## write sql/pgdatahub--<version>.sql from the code
 	@.ci/schema write

@@ -70,9 +70,9 @@ CREATE TABLE pgdatahub.etl_runs (
   CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id),
   CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{queued,running,paused,done,done with failures,failed,cancelled}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import';
+COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import, and per job of a watch';
 COMMENT ON COLUMN pgdatahub.etl_runs.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import, start_import or watch_folder';
 COMMENT ON COLUMN pgdatahub.etl_runs.path IS 'Folder or file that was asked for';
 COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_by IS 'Role that called';
@@ -289,7 +289,7 @@ CREATE TABLE pgdatahub.etl_jobs (
   CONSTRAINT etl_jobs_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE,
   CONSTRAINT etl_jobs_reason CHECK (reason OPERATOR(pg_catalog.=) ANY ('{user,interval,window,error}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, one row per job; its state is in etl_runs';
+COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, or a watch asks for, one row per job; its state is in etl_runs';
 COMMENT ON COLUMN pgdatahub.etl_jobs.run_id IS 'Run that is the job';
 COMMENT ON COLUMN pgdatahub.etl_jobs.workers IS 'Background workers that were asked for';
 COMMENT ON COLUMN pgdatahub.etl_jobs.files_glob IS 'Argument files';

@@ -74,7 +74,7 @@ COMMENT ON VIEW pgdatahub.progress IS
 GRANT SELECT ON pgdatahub.progress TO PUBLIC;
 
 COMMENT ON COLUMN pgdatahub.progress.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import, start_import or watch_folder';
 COMMENT ON COLUMN pgdatahub.progress.state IS 'queued, running, paused or interrupted; sessions are always running';
 COMMENT ON COLUMN pgdatahub.progress.reason IS 'Why a job is paused: user, interval, window or error';
 COMMENT ON COLUMN pgdatahub.progress.bar IS 'Share of the bytes that are done, as a text bar';

@@ -26,3 +26,7 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.cancel_import(bigint)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.wait_import(bigint, interval) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.watch_folder(text, interval, text, text, integer),
+  pgdatahub.unwatch_folder(text)
+FROM PUBLIC;

@@ -117,9 +117,9 @@ CREATE TABLE pgdatahub.etl_runs (
   CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id),
   CONSTRAINT etl_runs_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{queued,running,paused,done,done with failures,failed,cancelled}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import';
+COMMENT ON TABLE pgdatahub.etl_runs IS 'One row per call of import_folder, import_file, run_import or start_import, and per job of a watch';
 COMMENT ON COLUMN pgdatahub.etl_runs.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.etl_runs.kind IS 'import_folder, import_file, run_import, start_import or watch_folder';
 COMMENT ON COLUMN pgdatahub.etl_runs.path IS 'Folder or file that was asked for';
 COMMENT ON COLUMN pgdatahub.etl_runs.state IS 'queued, running, paused, done, done with failures, failed or cancelled';
 COMMENT ON COLUMN pgdatahub.etl_runs.started_by IS 'Role that called';
@@ -336,7 +336,7 @@ CREATE TABLE pgdatahub.etl_jobs (
   CONSTRAINT etl_jobs_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE,
   CONSTRAINT etl_jobs_reason CHECK (reason OPERATOR(pg_catalog.=) ANY ('{user,interval,window,error}'::text[]))
 );
-COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, one row per job; its state is in etl_runs';
+COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, or a watch asks for, one row per job; its state is in etl_runs';
 COMMENT ON COLUMN pgdatahub.etl_jobs.run_id IS 'Run that is the job';
 COMMENT ON COLUMN pgdatahub.etl_jobs.workers IS 'Background workers that were asked for';
 COMMENT ON COLUMN pgdatahub.etl_jobs.files_glob IS 'Argument files';
@@ -425,6 +425,86 @@ SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_job_files', '');
 -- src/lib.rs
 -- requires:
 --   tables
+
+-- Folders that are looked at by themselves, and what the looks found.
+
+CREATE TABLE pgdatahub.etl_watches (
+  watch_id      bigint GENERATED ALWAYS AS IDENTITY,
+  path          text NOT NULL,
+  every         interval NOT NULL,
+  files_glob    text,
+  target_schema text,
+  workers       integer NOT NULL,
+  owner         text NOT NULL,
+  settings      jsonb NOT NULL,
+  created_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  enabled       boolean NOT NULL DEFAULT true,
+  last_look     timestamptz,
+  next_look     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  failures      integer NOT NULL DEFAULT 0,
+  last_error    text,
+  run_id        bigint,
+  cluster       text NOT NULL,
+  CONSTRAINT etl_watches_pkey PRIMARY KEY (watch_id)
+);
+-- By hash: a path may be longer than an index entry.
+CREATE UNIQUE INDEX etl_watches_path ON pgdatahub.etl_watches (owner, pg_catalog.md5(path));
+COMMENT ON TABLE pgdatahub.etl_watches IS 'Folders that watch_folder has the launcher look at, one row per role and folder';
+COMMENT ON COLUMN pgdatahub.etl_watches.watch_id IS 'Identifies the watch';
+COMMENT ON COLUMN pgdatahub.etl_watches.path IS 'Watched folder';
+COMMENT ON COLUMN pgdatahub.etl_watches.every IS 'Time from one look to the next';
+COMMENT ON COLUMN pgdatahub.etl_watches.files_glob IS 'Argument files';
+COMMENT ON COLUMN pgdatahub.etl_watches.target_schema IS 'Argument target_schema';
+COMMENT ON COLUMN pgdatahub.etl_watches.workers IS 'Argument workers: background workers of each of its jobs';
+COMMENT ON COLUMN pgdatahub.etl_watches.owner IS 'Role that watches: looks and imports connect as it';
+COMMENT ON COLUMN pgdatahub.etl_watches.settings IS 'Settings of the session that called watch_folder, which looks and jobs take over';
+COMMENT ON COLUMN pgdatahub.etl_watches.created_at IS 'When watch_folder was called';
+COMMENT ON COLUMN pgdatahub.etl_watches.enabled IS 'Whether it is looked at; no longer when its role is gone or it was restored into another cluster: watch_folder confirms it';
+COMMENT ON COLUMN pgdatahub.etl_watches.last_look IS 'When the folder was looked at last';
+COMMENT ON COLUMN pgdatahub.etl_watches.next_look IS 'When the next look is due';
+COMMENT ON COLUMN pgdatahub.etl_watches.failures IS 'Looks in a row that failed, the one under way included: each doubles the time to the next, up to a day';
+COMMENT ON COLUMN pgdatahub.etl_watches.last_error IS 'Why the latest look failed, or what keeps its files waiting';
+COMMENT ON COLUMN pgdatahub.etl_watches.run_id IS 'Its latest job';
+COMMENT ON COLUMN pgdatahub.etl_watches.cluster IS 'System identifier of the cluster it was made or confirmed in; elsewhere, after a restore, it does not begin by itself';
+
+CREATE TABLE pgdatahub.etl_watch_files (
+  watch_id   bigint NOT NULL,
+  below      bytea NOT NULL,
+  label      text NOT NULL,
+  file_bytes bigint NOT NULL,
+  file_mtime bigint NOT NULL,
+  first_seen timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  state      text NOT NULL DEFAULT 'waiting',
+  attempts   integer NOT NULL DEFAULT 0,
+  next_try   timestamptz,
+  last_error text,
+  CONSTRAINT etl_watch_files_watch FOREIGN KEY (watch_id) REFERENCES pgdatahub.etl_watches (watch_id) ON DELETE CASCADE,
+  CONSTRAINT etl_watch_files_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{waiting,submitted,done,failed}'::text[]))
+);
+CREATE UNIQUE INDEX etl_watch_files_below ON pgdatahub.etl_watch_files (watch_id, pg_catalog.md5(below));
+COMMENT ON TABLE pgdatahub.etl_watch_files IS 'The workbooks of watched folders, as the latest look saw them';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.watch_id IS 'Watch it belongs to';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.below IS 'Path of the file below the folder, as the operating system has it';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.label IS 'That path as text';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.file_bytes IS 'Its size at the latest look';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.file_mtime IS 'Time of its last change at the latest look, in nanoseconds since 1970';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.first_seen IS 'When it was seen first with this size and time';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.state IS 'waiting: seen, not imported yet; submitted: a job has it; done: imported or skipped; failed';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.attempts IS 'Failed attempts at it as it is now';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.next_try IS 'When it is tried again after a failure: every × 2^attempts later, a day at most; at once when it changes';
+COMMENT ON COLUMN pgdatahub.etl_watch_files.last_error IS 'Why the latest attempt failed';
+
+REVOKE ALL ON pgdatahub.etl_watches, pgdatahub.etl_watch_files FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_watches', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_watches_watch_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('pgdatahub.etl_watch_files', '');
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   watch_tables
 
 -- The functions that a DBA calls, and text_form, which ALTER … USING calls.
 -- Declared here rather than by attributes in Rust: argument names, defaults and
@@ -972,7 +1052,7 @@ COMMENT ON VIEW pgdatahub.progress IS
 GRANT SELECT ON pgdatahub.progress TO PUBLIC;
 
 COMMENT ON COLUMN pgdatahub.progress.run_id IS 'Identifies the run';
-COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import or start_import';
+COMMENT ON COLUMN pgdatahub.progress.kind IS 'import_folder, import_file, run_import, start_import or watch_folder';
 COMMENT ON COLUMN pgdatahub.progress.state IS 'queued, running, paused or interrupted; sessions are always running';
 COMMENT ON COLUMN pgdatahub.progress.reason IS 'Why a job is paused: user, interval, window or error';
 COMMENT ON COLUMN pgdatahub.progress.bar IS 'Share of the bytes that are done, as a text bar';
@@ -997,6 +1077,61 @@ COMMENT ON COLUMN pgdatahub.progress.path IS 'Folder that was asked for, where i
 -- src/lib.rs
 -- requires:
 --   progress
+
+-- Watching folders: who looks is the launcher, with shared_preload_libraries = 'pgdatahub'.
+
+CREATE FUNCTION pgdatahub.watch_folder(
+  path          text,
+  every         interval DEFAULT '1 minute',
+  files         text DEFAULT NULL,
+  target_schema text DEFAULT NULL,
+  workers       integer DEFAULT 1
+) RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'watch_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.watch_folder(text, interval, text, text, integer) IS
+'Has the launcher look at a folder every so often, from one second to one day, and import as the current role what two looks found unchanged; each file commits by itself; files is a pattern below path; returns the watch';
+
+CREATE FUNCTION pgdatahub.unwatch_folder(path text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'unwatch_folder_wrapper';
+COMMENT ON FUNCTION pgdatahub.unwatch_folder(text) IS
+'Ends the watch of a folder, the current role''s own before one that it may control; a job that it has begun goes on; returns the watch';
+
+CREATE VIEW pgdatahub.watches WITH (security_barrier) AS
+SELECT w.watch_id, w.path, w.every, w.owner, w.enabled, w.last_look,
+       CASE WHEN w.enabled THEN w.next_look END AS next_look,
+       f.settled, f.waiting, f.failed, w.run_id,
+       coalesce(w.last_error, CASE WHEN w.failures OPERATOR(pg_catalog.>) 1
+                                   THEN 'the latest looks did not come to an end; the server log says why' END) AS last_error,
+       w.files_glob, w.target_schema, w.created_at
+  FROM pgdatahub.etl_watches w
+  CROSS JOIN LATERAL (
+        SELECT pg_catalog.count(*) FILTER (WHERE f.state OPERATOR(pg_catalog.=) 'done') AS settled,
+               pg_catalog.count(*) FILTER (WHERE f.state OPERATOR(pg_catalog.=) ANY ('{waiting,submitted}'::text[])) AS waiting,
+               pg_catalog.count(*) FILTER (WHERE f.state OPERATOR(pg_catalog.=) 'failed') AS failed
+          FROM pgdatahub.etl_watch_files f WHERE f.watch_id OPERATOR(pg_catalog.=) w.watch_id) f
+ WHERE w.owner OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.watches IS 'Watched folders of the current role: when they are looked at, how many of their files are in, wait or failed';
+COMMENT ON COLUMN pgdatahub.watches.settled IS 'Files that are done with: imported, or skipped because their content was in or is held';
+COMMENT ON COLUMN pgdatahub.watches.waiting IS 'Files that are not settled yet, or that its job is to import';
+COMMENT ON COLUMN pgdatahub.watches.failed IS 'Files whose latest attempt failed';
+
+CREATE VIEW pgdatahub.watch_files WITH (security_barrier) AS
+SELECT f.watch_id, w.path, f.label, f.state, f.file_bytes,
+       pg_catalog.to_timestamp(f.file_mtime OPERATOR(pg_catalog./) 1e9::double precision) AS changed_at,
+       f.first_seen, f.attempts, f.next_try, f.last_error
+  FROM pgdatahub.etl_watch_files f
+  JOIN pgdatahub.etl_watches w ON w.watch_id OPERATOR(pg_catalog.=) f.watch_id
+ WHERE w.owner OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
+COMMENT ON VIEW pgdatahub.watch_files IS 'The workbooks of watched folders: which wait, are in or failed, how often, why, and when they are tried again';
+COMMENT ON COLUMN pgdatahub.watch_files.changed_at IS 'Time of the file''s last change';
+COMMENT ON COLUMN pgdatahub.watch_files.last_error IS 'Why the latest attempt at the file failed';
+
+GRANT SELECT ON pgdatahub.watches, pgdatahub.watch_files TO PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   watches
 
 -- Undoing what imports did to a table, mending it, and keeping the books short.
 
@@ -1307,6 +1442,12 @@ END $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/api/watches.rs
+-- pgdatahub::api::watches::unwatch_folder
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/api/inspect.rs
 -- pgdatahub::api::inspect::verify_setup
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -1315,6 +1456,12 @@ END $$;
 /* <begin connected objects> */
 -- src/api/jobs.rs
 -- pgdatahub::api::jobs::wait_import
+-- Skipped due to `#[pgrx(sql = false)]`
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/api/watches.rs
+-- pgdatahub::api::watches::watch_folder
 -- Skipped due to `#[pgrx(sql = false)]`
 /* </end connected objects> */
 
@@ -1352,5 +1499,9 @@ REVOKE EXECUTE ON FUNCTION
   pgdatahub.cancel_import(bigint)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE pgdatahub.wait_import(bigint, interval) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+  pgdatahub.watch_folder(text, interval, text, text, integer),
+  pgdatahub.unwatch_folder(text)
+FROM PUBLIC;
 /* </end connected objects> */
 

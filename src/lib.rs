@@ -29,9 +29,14 @@ extension_sql_file!(
     requires = ["preconditions"]
 );
 extension_sql_file!(
+    "../sql/02b_watches.sql",
+    name = "watch_tables",
+    requires = ["tables"]
+);
+extension_sql_file!(
     "../sql/03_functions.sql",
     name = "functions",
-    requires = ["tables"]
+    requires = ["watch_tables"]
 );
 extension_sql_file!(
     "../sql/03b_looking.sql",
@@ -47,9 +52,14 @@ extension_sql_file!(
     requires = ["views"]
 );
 extension_sql_file!(
+    "../sql/04b_watches.sql",
+    name = "watches",
+    requires = ["progress"]
+);
+extension_sql_file!(
     "../sql/06_upkeep.sql",
     name = "upkeep",
-    requires = ["progress"]
+    requires = ["watches"]
 );
 extension_sql_file!(
     "../sql/07_view_comments.sql",
@@ -68,5 +78,6 @@ extension_sql_file!(
 pub extern "C-unwind" fn _PG_init() {
     pg::guc::register();
     api::jobs::register();
+    api::watches::register();
     pg::launcher::register();
 }

@@ -1,5 +1,6 @@
 //! start_import and what controls its jobs.
 
+use super::revert::required;
 use crate::engine::options::{Options, is_dry_run};
 use crate::engine::{job_control, job_worker, pause, recovery, start_import, wait_import};
 use crate::pg::error::{Failure, or_raise};
@@ -45,10 +46,8 @@ fn cancel_import(run_id: Option<i64>) -> &'static str {
 }
 
 fn named(run_id: Option<i64>) -> Result<i64, Failure> {
-    run_id.ok_or_else(|| {
-        Failure::new("22004", "run_id must not be null")
-            .hint("SELECT run_id, state FROM pgdatahub.runs shows the jobs.")
-    })
+    required(run_id, "run_id")
+        .map_err(|failure| failure.hint("SELECT run_id, state FROM pgdatahub.runs shows the jobs."))
 }
 
 #[pg_extern(sql = false)]

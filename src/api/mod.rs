@@ -13,3 +13,4 @@ mod plan;
 mod rejects;
 mod revert;
 mod upkeep;
+pub mod watches;

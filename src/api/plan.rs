@@ -6,7 +6,6 @@ use crate::pg::error::or_raise;
 use pgrx::prelude::*;
 
 // pgrx reads the columns from the type.
-#[allow(clippy::type_complexity)]
 #[pg_extern(sql = false)]
 fn plan_folder(
     path: Option<&str>,

@@ -113,6 +113,15 @@ impl State {
         )
     }
 
+    /// Whether its workers have something to do, now or when a pause has passed.
+    pub fn goes_on(self) -> bool {
+        match self {
+            State::Queued | State::Running => true,
+            State::Paused(reason) => reason.passes(),
+            _ => false,
+        }
+    }
+
     /// Why it is paused.
     pub fn reason(self) -> Option<Reason> {
         match self {

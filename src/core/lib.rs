@@ -6,7 +6,7 @@
 //! [`columns`] (which column a header goes to), [`evolve`] and [`undo`] (what a table must
 //! become, and what of that can be undone), [`discover`] and [`config`] (which files go where), and
 //! [`protocol`] (what the backend and the reader process say to each other). [`job`] and [`pause_window`]
-//! are the rules of long-running imports.
+//! are the rules of long-running imports, [`watch`] those of folders that are watched.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -45,4 +45,5 @@ pub mod text_input;
 pub mod types;
 pub mod undo;
 pub mod value;
+pub mod watch;
 pub mod wire;

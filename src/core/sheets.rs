@@ -189,8 +189,7 @@ fn several(sheets: &[SheetInfo], default_sheet: Option<&str>) -> SheetError {
     let near = default_sheet
         .and_then(|name| nearest(name, sheets.iter().map(|sheet| sheet.name.as_str())))
         .map(|name| format!("Perhaps you meant the sheet \"{name}\". "));
-    let hint =
-        "Name one: \"sheet\" or \"default_sheet\" in the configuration, or the argument sheet.";
+    let hint = "Name one with sheet => '…', or with sheet: or default_sheet: in the configuration.";
     error(sheets, message, Some(near.unwrap_or_default() + hint))
 }
 

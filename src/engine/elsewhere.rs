@@ -4,8 +4,9 @@ use super::import_file::Call;
 use super::replacement;
 use super::schema::TargetTable;
 use crate::pg::access;
-use crate::pg::audit::{self, FileRow, Import, Sheet};
+use crate::pg::audit::{self, Import, Sheet};
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use pgdatahub_core::config::OnChange;
 use pgdatahub_core::protocol::Opened;
 

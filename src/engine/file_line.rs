@@ -1,7 +1,7 @@
 //! The NOTICE about a file that went in: one line of a terminal where that can be.
 
 use super::run::{grouped, plural};
-use crate::pg::audit::FileRow;
+use crate::pg::file_row::FileRow;
 use crate::pg::report;
 use pgdatahub_core::ellipsis::keep_end;
 

@@ -60,12 +60,7 @@ pub fn once_more(
     header_row: Option<u32>,
 ) -> Result<(HeaderChoice, SheetOptions), Failure> {
     let reading = &settings.reading;
-    let range = reading
-        .range
-        .as_ref()
-        .map(|range| range.resolve(opened, Some(sheet)))
-        .transpose()
-        .map_err(Failure::from)?;
+    let range = resolve_range(settings, opened, Some(sheet))?;
     let setting = reading.header_row.clone().unwrap_or_default();
     let header = match (setting.choice(Vec::new(), range.as_ref()), header_row) {
         (HeaderChoice::Auto { .. }, Some(row)) => HeaderChoice::Row(row),
@@ -75,9 +70,26 @@ pub fn once_more(
 }
 
 /// Whether the workbook's names are needed to know the range.
-pub fn wants_names(source: &Source) -> bool {
-    let range = source.settings.reading.range.as_ref();
+pub fn names_a_range(settings: &FolderSettings) -> bool {
+    let range = settings.reading.range.as_ref();
     range.is_some_and(SheetRange::is_name)
+}
+
+/// The range that is set, in a sheet of that workbook, or in the one its name says.
+///
+/// # Errors
+/// 22023 for a range that the workbook does not have, 0A000 for a name that its
+/// format does not tell.
+pub fn resolve_range(
+    settings: &FolderSettings,
+    opened: &Opened,
+    sheet: Option<u32>,
+) -> Result<Option<Resolved>, Failure> {
+    let range = settings.reading.range.as_ref();
+    range
+        .map(|range| range.resolve(opened, sheet))
+        .transpose()
+        .map_err(Failure::from)
 }
 
 /// Whether a file may have several sheets, or its table depends on its sheet:
@@ -161,10 +173,7 @@ pub fn choose<'a>(
     let mut chosen: Vec<Chosen<'a>> = Vec::new();
     for picked in pick(opened, source, call, say)? {
         let index = picked.map_or(0, |picked| picked.choice.index() as u32);
-        let resolved = range
-            .map(|range| range.resolve(opened, picked.map(|_| index)))
-            .transpose()
-            .map_err(Failure::from)?;
+        let resolved = resolve_range(&source.settings, opened, picked.map(|_| index))?;
         let index = match (picked, resolved) {
             (
                 None,
@@ -210,7 +219,7 @@ fn pick(
             .map_err(|error| Failure::from(error.report()))?;
         return Ok(picked.into_iter().map(Some).collect());
     }
-    if settings.sheet.is_none() && wants_names(source) {
+    if settings.sheet.is_none() && names_a_range(settings) {
         return Ok(vec![None]);
     }
     let choice = sheets::choose(

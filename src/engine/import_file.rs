@@ -1,6 +1,7 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
 use super::file_sheets::{self, Chosen};
+use super::imagined::Imagined;
 use super::ledger::Ledger;
 use super::progress;
 use super::rejects::{Limits, Rejects};
@@ -10,9 +11,10 @@ use super::stream::{self, End, Known, Load};
 use super::targets::{self, Source};
 use super::{elsewhere, kept_settings, remarks, replacement};
 use crate::pg::access::{self, FileStat, Grant};
-use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
+use crate::pg::audit::{self, Claim, Import, Sheet};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
 use crate::pg::{registry, subxact};
@@ -37,7 +39,7 @@ pub struct Call {
 pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
     progress::file(source);
     let row = imported(grant, source, call);
-    progress::file_done(source, row.row_count);
+    progress::file_done(source, row.whole().row_count);
     row
 }
 
@@ -48,51 +50,41 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         table: Some(source.target.clone()),
         ..FileRow::default()
     };
-    let mut attempt = Attempt::default();
     let saved = call.ledger.save();
-    let result = loop {
-        let done = open(grant, source, call, &mut row).and_then(|file| match file {
-            None => Ok(None),
-            Some(file) => {
-                let fresh = row.clone();
-                let result = subxact::run(|| {
-                    match load_sheets(&file, source, call, &mut row, &attempt)? {
-                        Step::Finished => Ok(None),
-                        // Not a failure: the rollback of the rows so far.
-                        Step::Restart(sheet, columns) => {
-                            attempt.known.insert(sheet, columns);
-                            Err(Failure::new("00000", "restart"))
-                        }
-                    }
-                });
-                match result {
-                    Err(failure) if failure.sqlstate == "00000" => {
-                        row = fresh;
-                        call.ledger.restore(&saved);
-                        Ok(Some(()))
-                    }
-                    Err(failure) if failure.while_storing && !attempt.guarded => {
-                        row = fresh;
-                        attempt.guarded = true;
-                        Ok(Some(()))
-                    }
-                    other => other,
-                }
-            }
-        });
-        match done {
-            Ok(Some(())) => {}
-            Ok(None) => break Ok(()),
-            Err(failure) => break Err(failure),
-        }
-    };
-    if let Err(failure) = result {
+    if let Err(failure) = all_attempts(grant, source, call, &mut row, &saved) {
         call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
     call.ledger.end_file(&mut row);
     row.seconds = seconds_since(started);
     row
+}
+
+/// Tries a file until it is in: an attempt may find out what the next one must know.
+fn all_attempts(
+    grant: &Grant,
+    source: &Source,
+    call: &Call,
+    row: &mut FileRow,
+    saved: &Option<Imagined>,
+) -> Result<(), Failure> {
+    let mut attempt = Attempt::default();
+    loop {
+        let Some(file) = open(grant, source, call, row)? else {
+            return Ok(());
+        };
+        let fresh = row.clone();
+        match subxact::attempt(|| load_sheets(&file, source, call, row, &attempt)) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err((sheet, known))) => {
+                attempt.known.insert(sheet, known);
+            }
+            Err(failure) if failure.while_storing && !attempt.guarded => attempt.guarded = true,
+            Err(failure) => return Err(failure),
+        }
+        call.ledger.restore(saved);
+        *row = fresh;
+    }
 }
 
 /// The row of a file that failed: nothing of it is in.
@@ -187,10 +179,8 @@ impl Attempt {
     }
 }
 
-enum Step {
-    Finished,
-    Restart(u32, Known),
-}
+/// Done, or the rows so far are to be taken back: what is known of a sheet by now.
+type Step = Result<(), (u32, Known)>;
 
 /// The sheets of a file, all or nothing: the first one's outcome is the file's
 /// row, the others' are kept with it.
@@ -202,18 +192,18 @@ fn load_sheets(
     attempt: &Attempt,
 ) -> Result<Step, Failure> {
     progress::attempt();
-    let (mut client, opened) = Client::open(&file.fd, file_sheets::wants_names(source))?;
+    let wants_names = file_sheets::names_a_range(&source.settings);
+    let (mut client, opened) = Client::open(&file.fd, wants_names)?;
     row.sha256 = Some(opened.sha256.clone());
     let fresh = row.clone();
-    for (nth, chosen) in file_sheets::choose(&opened, source, call, attempt.is_first())?
-        .iter()
-        .enumerate()
-    {
+    let sheets = file_sheets::choose(&opened, source, call, attempt.is_first())?;
+    if !call.ledger.plans() {
+        let targets = sheets.iter().map(|sheet| &sheet.target);
+        targets::lock(targets.filter(|target| **target != source.target))?;
+    }
+    for (nth, chosen) in sheets.iter().enumerate() {
         let mut own = fresh.clone();
         let started = Instant::now();
-        if chosen.target != source.target && !call.ledger.plans() {
-            targets::lock_table(&chosen.target)?;
-        }
         let sheet = (file, &opened, chosen);
         let step = load(&mut client, sheet, source, call, &mut own, attempt);
         if step.is_ok() {
@@ -225,17 +215,16 @@ fn load_sheets(
         } else {
             row.other_sheets.push(own);
         }
-        if let Step::Restart(sheet, columns) = step? {
-            return Ok(Step::Restart(sheet, columns));
+        if let Err(restart) = step? {
+            return Ok(Err(restart));
         }
     }
-    let loaded = |row: &FileRow| matches!(row.status, "imported" | "replaced" | "planned");
-    if loaded(row) || row.other_sheets.iter().any(loaded) {
+    // What is noted from here on is the file's own, and goes with its first sheet.
+    call.ledger.back_to(row);
+    if file_sheets::feeds_several(source) && row.sheets().any(FileRow::is_loaded) {
         file_sheets::say_lost(&opened, source, call, &row.source_file)?;
     }
-    // What was noted last is the file's own, its first sheet's.
-    call.ledger.back_to(row);
-    Ok(Step::Finished)
+    Ok(Ok(()))
 }
 
 /// The import proper, inside its subtransaction.
@@ -257,13 +246,13 @@ fn load(
     let on_change = file_sheets::on_change(source);
     let key = (chosen.key(), on_change);
     let same = match skip(&table.name, key, opened, file, call, row)? {
-        Skip::Held => return Ok(Step::Finished),
+        Skip::Held => return Ok(Ok(())),
         Skip::In(import) => {
             if import.source_file != row.source_file {
                 let how = (&import, percent, attempt.is_first());
                 elsewhere::make_way(&table, key, opened, call, row, how)?;
             }
-            return Ok(Step::Finished);
+            return Ok(Ok(()));
         }
         Skip::No(same) => same,
     };
@@ -286,7 +275,7 @@ fn load(
     let Some((import_id, load_timestamp)) = call.ledger.claim(&claim)? else {
         row.status = "skipped";
         row.message = Some("the same content was imported by another session just now".into());
-        return Ok(Step::Finished);
+        return Ok(Ok(()));
     };
     row.import_id = (!call.ledger.plans()).then_some(import_id);
     table.settings = source.settings.clone();
@@ -303,7 +292,7 @@ fn load(
             row.import_id = None;
             row.status = "skipped";
             row.message = Some("the sheet is empty".into());
-            return Ok(Step::Finished);
+            return Ok(Ok(()));
         }
         return Err(
             Failure::new("22000", format!("sheet \"{}\" is empty", info.name))
@@ -345,7 +334,7 @@ fn load(
         &mut row.schema_changes,
     )? {
         End::Loaded(loaded) => loaded,
-        End::Restart(columns) => return Ok(Step::Restart(chosen.index, columns)),
+        End::Restart(columns) => return Ok(Err((chosen.index, columns))),
     };
     let rows = loaded.rows as i64;
     rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
@@ -361,8 +350,9 @@ fn load(
             head.header_row.filter(|row| *row > 0).map(|r| r as i32),
         )?;
     }
-    let elsewhere = call.ledger.also_in(&target, &source_file, &opened.sha256)?;
-    if let (Some(other), false) = (elsewhere, file_sheets::feeds_several(source)) {
+    if !file_sheets::feeds_several(source)
+        && let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)?
+    {
         call.ledger.warning(
             format!("{} feeds more than one table", source.label),
             Some(format!("Its content or path is in {other} too.")),
@@ -380,7 +370,7 @@ fn load(
     row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
     let noted = renames.into_iter().chain(moved_from).collect();
     row.message = remarks::of(&head, info, &loaded.done, noted);
-    Ok(Step::Finished)
+    Ok(Ok(()))
 }
 
 /// Whether the file is skipped.

@@ -10,9 +10,10 @@ use super::run::{Run, Say};
 use super::targets::{self, Source};
 use super::unchanged::Ahead;
 use crate::pg::access::{self, Grant};
-use crate::pg::audit::{self, FileRow};
+use crate::pg::audit;
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::process::EndReader;
 use crate::pg::progress::Kind;
 use crate::pg::transaction::{OneRun, check_for_interrupts};
@@ -64,7 +65,7 @@ pub fn folder(
         nothing_found(options, &plan);
     }
     if !ledger.plans() {
-        targets::lock(&plan.sources)?;
+        targets::lock(plan.sources.iter().map(|source| &source.target))?;
     }
     let _progress = progress::begin(Kind::ImportFolder, run.run_id, &plan.sources);
     let call = Call {
@@ -114,7 +115,7 @@ pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
             Run::start("import_file", &path, 1, 0)?
         };
         if !ledger.plans() {
-            targets::lock(std::slice::from_ref(&source))?;
+            targets::lock(std::iter::once(&source.target))?;
         }
         let sources = std::slice::from_ref(&source);
         let _progress = progress::begin(Kind::ImportFile, run.run_id, sources);
@@ -187,6 +188,7 @@ fn single(path: &str, options: &FileOptions) -> Result<Source, Failure> {
     Ok(Source {
         below: PathBuf::new(),
         bytes: 0,
+        mtime: 0,
         label: name.to_owned(),
         folder: folder.to_owned(),
         target,
@@ -229,11 +231,12 @@ fn by_file(
         let row = import_file::import(grant, source, call);
         let failed = row.status == "failed";
         if failed && options.on_error == OnError::Raise {
-            return Err(as_failure(row));
+            return Err(raised(&row));
         }
         passed = n + 1;
         let skipped = row.status == "skipped";
         run.file(&source.label, row)?;
+        call.ledger.commits();
         while skipped {
             let rows = ahead.skipped(grant, &sources[passed..], call)?;
             if rows.is_empty() {
@@ -269,9 +272,8 @@ fn by_folder(
         if let Some(at) = failed {
             if options.on_error == OnError::Raise {
                 return Err(rows
-                    .into_iter()
-                    .nth(at)
-                    .map_or_else(|| Failure::new("XX000", "no row"), as_failure));
+                    .get(at)
+                    .map_or_else(|| Failure::new("XX000", "no row"), raised));
             }
             let labels: Vec<String> = folder.iter().map(|s| s.label.clone()).collect();
             run.undone(&labels, rows)?;
@@ -281,6 +283,7 @@ fn by_folder(
                 run.file(&source.label, row)?;
             }
         }
+        call.ledger.commits();
     }
     Ok(())
 }
@@ -288,22 +291,38 @@ fn by_folder(
 /// A folder's files in one subtransaction: their rows, and which one failed.
 pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRow>, Option<usize>) {
     let mut rows = Vec::with_capacity(folder.len());
-    let mut failed = None;
     let saved = call.ledger.save();
-    let undo = subxact::run(|| {
+    let done = subxact::attempt(|| {
         for source in folder {
             check_for_interrupts();
             let row = import_file::import(grant, source, call);
-            let has_failed = row.status == "failed";
+            let failed = row.status == "failed";
             rows.push(row);
-            if has_failed {
-                failed = Some(rows.len() - 1);
-                return Err(Failure::new("00000", "undo the folder"));
+            if failed {
+                return Ok(Err(rows.len() - 1));
             }
         }
-        Ok(())
+        Ok(Ok(()))
     });
-    if undo.is_err() {
+    let failed = match done {
+        Ok(Ok(())) => None,
+        Ok(Err(at)) => Some(at),
+        // Raised outside of a file: what was in hand is the one that failed.
+        Err(failure) => {
+            let at = rows.len().min(folder.len().saturating_sub(1));
+            rows.truncate(at);
+            rows.extend(folder.get(at).map(|source| FileRow {
+                status: "failed",
+                sqlstate: Some(failure.sqlstate),
+                message: Some(failure.message),
+                detail: failure.detail,
+                hint: failure.hint,
+                ..not_tried(grant, source)
+            }));
+            Some(at)
+        }
+    };
+    if failed.is_some() {
         call.ledger.restore(&saved);
         rows.extend(
             folder[rows.len()..]
@@ -324,14 +343,8 @@ pub fn not_tried(grant: &Grant, source: &Source) -> FileRow {
     }
 }
 
-fn as_failure(row: FileRow) -> Failure {
-    let mut failure = Failure::new(
-        row.sqlstate.as_deref().unwrap_or("XX000"),
-        row.message.unwrap_or_default(),
-    );
-    failure.detail = row.detail;
-    failure.hint = row.hint;
-    failure.also(format!("File: {}", row.source_file))
+fn raised(row: &FileRow) -> Failure {
+    row.failure().also(format!("File: {}", row.source_file))
 }
 
 /// Files that are recorded and no longer there: their rows stay (a lost mount is not a delete).

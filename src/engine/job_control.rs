@@ -1,5 +1,6 @@
 //! pause_import, resume_import, cancel_import: who may, what follows, and who is told.
 
+use super::job_word::JobWord;
 use super::start_import::may_log_in;
 use crate::pg::error::Failure;
 use crate::pg::jobs::{self, Job};
@@ -17,6 +18,7 @@ pub fn pause(run_id: i64) -> Result<&'static str, Failure> {
     let job = controlled(run_id)?;
     let (state, owners) = after(&job, Wish::Pause)?;
     jobs::set_state(&job, state, None)?;
+    JobWord::of(&job, state, None)?.say_at_commit()?;
     Ok(state.shown(!owners.is_empty()))
 }
 
@@ -52,6 +54,7 @@ pub fn cancel(run_id: i64) -> Result<&'static str, Failure> {
     let (state, owners) = after(&job, Wish::Cancel)?;
     jobs::set_state(&job, state, None)?;
     jobs::total(run_id)?;
+    JobWord::of(&job, state, None)?.say_at_commit()?;
     launch::interrupt_at_commit(&owners);
     Ok(state.word())
 }

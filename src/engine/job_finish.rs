@@ -5,7 +5,7 @@ use super::job_unit::Unit;
 use super::job_word::JobWord;
 use super::job_worker::Worker;
 use crate::pg::error::Failure;
-use crate::pg::jobs;
+use crate::pg::jobs::{self, Kind};
 use pgdatahub_core::job::State;
 
 /// No file is left: whichever worker sees that first ends the job.
@@ -18,7 +18,7 @@ pub fn finish(worker: &mut Worker) -> Result<Unit, Failure> {
         return Ok(Unit::Taken);
     };
     worker.lock.release();
-    if job.files_glob.is_none() {
+    if job.files_glob.is_none() && job.kind == Kind::Started {
         worker.run.at(job.files + 1);
         gone(&worker.grant, &mut worker.run)?;
     }

@@ -8,9 +8,9 @@ use super::job_worker::{Worker, stops};
 use super::pause;
 use super::progress;
 use super::targets::{self, Source};
-use crate::pg::audit::FileRow;
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::jobs::{self, Claimed, Job};
 use pgdatahub_core::job::{Reason, State};
 
@@ -22,7 +22,7 @@ pub enum Unit {
     Taken,
     /// The job is in a pause that passes.
     Pausing,
-    /// Such a pause has begun, or ended.
+    /// Such a pause has begun.
     Paused(JobWord),
     /// The last file is done, and the job over.
     Over(JobWord),
@@ -71,11 +71,7 @@ pub fn next(worker: &mut Worker) -> Result<Unit, Failure> {
 /// workers that are left after this.
 fn leave(worker: &Worker) -> Result<Unit, Failure> {
     let job = jobs::lock(worker.job.run_id)?;
-    let goes_on = job.as_ref().is_some_and(|job| {
-        matches!(job.state, State::Running | State::Queued)
-            || job.state.reason().is_some_and(Reason::passes)
-    });
-    if goes_on {
+    if job.as_ref().is_some_and(|job| job.state.goes_on()) {
         return Ok(Unit::Taken);
     }
     worker.lock.release();
@@ -173,7 +169,7 @@ fn load(worker: &mut Worker, claimed: &[Claimed]) -> Result<Outcome, Failure> {
     if let Some(row) = failed.and_then(|at| rows.get(at))
         && matches!(row.sqlstate.as_deref(), Some("40P01"))
     {
-        return Err(as_failure(row));
+        return Err(row.failure());
     }
     record(worker, claimed, rows, failed)
 }
@@ -216,25 +212,18 @@ fn record(
         .and_then(|at| Some((claimed.get(at)?, rows.get(at)?)))
         .map(|(file, row)| stopped(&worker.job, file, row));
     let mut words = Vec::with_capacity(claimed.len());
-    for (file, row) in claimed.iter().zip(rows) {
-        worker.run.at(file.file_no);
-        let undone = worker.job.sectional && failed.is_some();
-        let first = worker.run.rows.len();
-        if undone {
-            worker
-                .run
-                .undone(std::slice::from_ref(&file.label), vec![row])?;
-        } else {
-            worker.run.file(&file.label, row)?;
+    for (file, mut row) in claimed.iter().zip(rows) {
+        if worker.job.sectional && failed.is_some() {
+            row.undo();
         }
-        let Some(row) = worker.run.rows.get(first) else {
-            continue;
-        };
+        let whole = row.whole();
+        worker.run.at(file.file_no);
+        worker.run.file(&file.label, row)?;
         // What stops the job is tried again when it is resumed.
         if stop.is_none() {
-            jobs::mark(worker.job.run_id, file.file_no, row)?;
+            jobs::mark(worker.job.run_id, file.file_no, whole.status)?;
         }
-        words.push(FileWord::of(file.file_no, row));
+        words.push(FileWord::of(file.file_no, whole));
     }
     Ok(Outcome { words, stop })
 }
@@ -288,14 +277,4 @@ pub fn record_failed(worker: &mut Worker, failure: &Failure) -> Result<Outcome, 
     let rows = rows.collect();
     let failed = (!kept.is_empty()).then_some(0);
     record(worker, &kept, rows, failed)
-}
-
-fn as_failure(row: &FileRow) -> Failure {
-    let mut failure = Failure::new(
-        row.sqlstate.as_deref().unwrap_or("XX000"),
-        row.message.clone().unwrap_or_default(),
-    );
-    failure.detail.clone_from(&row.detail);
-    failure.hint.clone_from(&row.hint);
-    failure
 }

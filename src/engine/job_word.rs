@@ -1,9 +1,10 @@
 //! What the world hears of a job: NOTIFY pgdatahub and a line in the server
-//! log, at the end of each file and at each change of the job's state. Always
-//! after the commit, in a transaction of its own.
+//! log, at the end of each file and at each end and pause of the job. A worker
+//! says it after its commit, in a transaction of its own; a person's wish is
+//! told with their own transaction.
 
-use crate::pg::audit::FileRow;
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::jobs::{self, Counts, Job};
 use crate::pg::report;
 use crate::pg::worker::transaction;
@@ -27,11 +28,9 @@ pub struct JobWord {
 }
 
 impl FileWord {
-    pub fn of(file_no: i64, row: &FileRow) -> FileWord {
-        FileWord {
-            file_no,
-            row: row.clone(),
-        }
+    /// `row`: of the file as a whole.
+    pub fn of(file_no: i64, row: FileRow) -> FileWord {
+        FileWord { file_no, row }
     }
 
     /// The NOTIFY's payload.
@@ -90,6 +89,16 @@ impl JobWord {
             counts: jobs::counts(job.run_id)?,
             message: message.map(str::to_owned),
         })
+    }
+
+    /// Tells it with the caller's transaction, whose rollback takes the NOTIFY back. The
+    /// log's line is written at once: it says what was asked for.
+    ///
+    /// # Errors
+    /// 55000 when the server's queue of notifications is full.
+    pub fn say_at_commit(&self) -> Result<(), Failure> {
+        report::log(&self.line());
+        jobs::notify_at_commit(&self.payload())
     }
 
     fn payload(&self) -> String {

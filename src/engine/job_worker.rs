@@ -70,9 +70,8 @@ fn begin(run_id: i64) -> Result<Option<(Job, JobLock)>, Failure> {
     let Some(job) = jobs::lock(run_id)? else {
         return Ok(None);
     };
-    let waits = job.state.reason().is_some_and(|reason| !reason.passes());
     let lock = JobLock::of(run_id)?;
-    if job.state.is_final() || waits || lock.owners()?.len() >= job.workers as usize {
+    if !job.state.goes_on() || lock.owners()?.len() >= job.workers as usize {
         return Ok(None);
     }
     lock.hold();
@@ -195,7 +194,7 @@ impl Worker {
             ));
             return false;
         };
-        if state.is_final() || state.reason().is_some_and(|reason| !reason.passes()) {
+        if !state.goes_on() {
             return true;
         }
         match failure.sqlstate.as_str() {
@@ -253,9 +252,7 @@ fn give_up(job: &Job, lock: JobLock, state: State, failure: &Failure) {
         };
         lock.release();
         jobs::total(job.run_id)?;
-        let goes_on = matches!(now.state, State::Running | State::Queued)
-            || now.state.reason().is_some_and(Reason::passes);
-        if !goes_on {
+        if !now.state.goes_on() {
             return Ok(None);
         }
         let message = match &failure.detail {

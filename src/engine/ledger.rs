@@ -7,12 +7,13 @@
 use super::imagined::{Imagined, ImaginedTable};
 use super::removal;
 use super::schema::TargetTable;
-use crate::pg::audit::{self, Claim, FileRow, Import, Sheet};
+use crate::pg::audit::{self, Claim, Import, Sheet};
 use crate::pg::blockers::{Blocker, Touched};
 use crate::pg::catalog::{ImportKey, TableName};
 use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
 use crate::pg::file_plan::Blocked;
+use crate::pg::file_row::FileRow;
 use crate::pg::registry::{self, Managed};
 use crate::pg::rewrite::Rewrite;
 use crate::pg::{blockers, report, rights};
@@ -60,8 +61,12 @@ impl Ledger {
 
     /// Hands over what was noted of the file that ends.
     pub fn end_file(&self, row: &mut FileRow) {
+        self.imagine(|state| row.plan = std::mem::take(&mut state.file));
+    }
+
+    /// Here the import would commit: what its transaction has touched is free again.
+    pub fn commits(&self) {
         self.imagine(|state| {
-            row.plan = std::mem::take(&mut state.file);
             if !state.one_transaction {
                 let tables = state.tables.values_mut();
                 tables.for_each(|table| table.touched = Touched::default());

@@ -2,7 +2,7 @@
 //! reader is one's own: an import, or another look, may run beside it.
 
 use super::reading::Reading;
-use super::{import_folder, wanted};
+use super::{file_sheets, import_folder, wanted};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::reader::Client;
@@ -15,7 +15,6 @@ use pgdatahub_core::protocol::{
     Head, HeadRequest, Header, OnMisfit, Opened, Reject, RowEncoding, SheetOptions, SheetProfile,
     StreamColumn, StreamRequest, Wire,
 };
-use pgdatahub_core::sheet_range::SheetRange;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::{naming, sheets};
 use std::collections::HashMap;
@@ -98,7 +97,7 @@ impl Ask {
         };
         choice
             .map(|choice| Some(choice.index() as u32))
-            .map_err(|error| look_hint(error.report().into()))
+            .map_err(|error| Failure::from(error.report()))
     }
 }
 
@@ -123,15 +122,10 @@ impl Look {
         let at_file = |failure: Failure| failure.also(format!("File: {}", ask.path));
         let file = Grant::new(&ask.path)?.open_file(Path::new(""))?;
         let settings = &ask.settings.reading;
-        let names = settings.range.as_ref().is_some_and(SheetRange::is_name);
+        let names = file_sheets::names_a_range(&ask.settings);
         let (mut client, opened) = Client::open_own(&file, names).map_err(at_file)?;
         let chosen = ask.sheet_of(&opened, names).map_err(at_file)?;
-        let range = settings
-            .range
-            .as_ref()
-            .map(|range| range.resolve(&opened, chosen))
-            .transpose()
-            .map_err(|report| at_file(report.into()))?;
+        let range = file_sheets::resolve_range(&ask.settings, &opened, chosen).map_err(at_file)?;
         let index = chosen
             .or(range.and_then(|range| range.sheet))
             .unwrap_or_default();
@@ -172,6 +166,8 @@ impl Look {
         Ok(look)
     }
 
+    /// # Errors
+    /// 42701 two headers for one column.
     fn assign(&mut self) -> Result<(), Failure> {
         let headers = self.head.headers.iter().map(|header| SheetHeader {
             index: header.index,
@@ -180,7 +176,7 @@ impl Look {
         });
         let headers = headers.collect::<Vec<_>>();
         self.assigned = columns::assign_named(&headers, &[], &[], &self.overrides)
-            .map_err(|clash| Failure::from(clash.report()))?;
+            .map_err(|clash| self.locate(clash.report().into()))?;
         Ok(())
     }
 
@@ -300,14 +296,6 @@ impl Look {
     }
 }
 
-fn look_hint(mut failure: Failure) -> Failure {
-    if failure.message.contains("none is chosen") {
-        failure.hint =
-            Some("Name one with sheet => '…'; pgdatahub.sheets(path) lists them.".into());
-    }
-    failure
-}
-
 /// How one column of a look's stream travels.
 pub fn column(index: u32, wire: Wire) -> StreamColumn {
     StreamColumn {
@@ -333,8 +321,8 @@ pub struct ColumnRow {
 /// # Errors
 /// As [`Look::open`], and what is wrong with the rows.
 pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
-    let (_, profile, assigned) = profiled(ask)?;
-    let types = types(ask, &profile, &assigned)?;
+    let (look, profile, assigned) = profiled(ask)?;
+    let types = types(ask, &profile, &assigned).map_err(|failure| look.locate(failure))?;
     let rows = profile.columns.into_iter().filter_map(|column| {
         let name = assigned.iter().find(|a| a.index == column.index)?;
         Some(ColumnRow {
@@ -356,7 +344,7 @@ pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
 /// As [`columns`]; 22000 for a sheet without columns.
 pub fn query(ask: &Ask) -> Result<String, Failure> {
     let (look, profile, assigned) = profiled(ask)?;
-    let types = types(ask, &profile, &assigned)?;
+    let types = types(ask, &profile, &assigned).map_err(|failure| look.locate(failure))?;
     let columns: Vec<(String, String)> = assigned
         .iter()
         .map(|a| {

@@ -11,6 +11,7 @@
 //!
 //! A job ([`start_import`]) is the same in background workers: [`job_worker`] is the life of one,
 //! [`job_unit`] a step of it, [`pause`] when it rests, [`job_control`] what a person may ask of it.
+//! A watched folder ([`watch`]) is looked at ([`watch_look`]) when [`watch_due`] says so, and makes jobs.
 
 pub mod adopt;
 pub mod check_table;
@@ -63,3 +64,6 @@ mod unchanged;
 pub mod verify;
 pub mod wait_import;
 mod wanted;
+pub mod watch;
+pub mod watch_due;
+pub mod watch_look;

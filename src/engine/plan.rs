@@ -4,10 +4,10 @@ use super::import_folder::folder;
 use super::ledger::Ledger;
 use super::options::Options;
 use super::run::{Say, plural};
-use crate::pg::audit::FileRow;
 use crate::pg::catalog::TableName;
 use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::spi;
 use crate::pg::transaction::OneRun;
 

@@ -1,7 +1,9 @@
 //! What the launcher's scout does in a database: interrupted jobs go on, and
 //! queued ones that found no worker slot begin.
 
+use super::job_word::{self, JobWord};
 use super::start_import::may_log_in;
+use super::watch_due;
 use crate::pg::error::Failure;
 use crate::pg::jobs::{self, Job};
 use crate::pg::lock::JobLock;
@@ -27,26 +29,29 @@ pub fn recover() {
         Ok(open) => {
             // The oldest first.
             for job in open.iter().rev() {
-                if let Err(failure) = transaction(|| take_up(job.run_id)) {
-                    launcher::warn(&failure);
+                match transaction(|| take_up(job.run_id)) {
+                    Ok(None) => {}
+                    Ok(Some(word)) => job_word::job(&word),
+                    Err(failure) => launcher::warn(&failure),
                 }
             }
         }
         Err(failure) => launcher::warn(&failure),
     }
+    watch_due::look();
 }
 
-/// Starts the workers of a job that should have some and has none.
-fn take_up(run_id: i64) -> Result<(), Failure> {
+/// Starts the workers of a job that should have some and has none; what is to be said of it.
+fn take_up(run_id: i64) -> Result<Option<JobWord>, Failure> {
     let Some(job) = jobs::lock(run_id)? else {
-        return Ok(());
+        return Ok(None);
     };
     let waits = job.state == State::Queued && job.seconds > BEGINNING;
     if !(job.state.wants_owner() || waits) || !job.is_here {
-        return Ok(());
+        return Ok(None);
     }
     if !JobLock::of(run_id)?.owners()?.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let role = match may_log_in(&job.role) {
         Ok(role) => role,
@@ -56,7 +61,7 @@ fn take_up(run_id: i64) -> Result<(), Failure> {
         // No slot, again: it stays queued, silently.
         let free = (0..job.workers).take_while(|_| launch::now(run_id, role));
         free.count();
-        return Ok(());
+        return Ok(None);
     }
     let done = jobs::counts(run_id)?.done;
     let restarts = match done > job.files_at_restart {
@@ -76,10 +81,11 @@ fn take_up(run_id: i64) -> Result<(), Failure> {
         Some("interrupted; started again by the launcher"),
     )?;
     launch::at_commit(run_id, job.workers, role);
-    Ok(())
+    Ok(None)
 }
 
-fn fail(job: &Job, message: &str) -> Result<(), Failure> {
+fn fail(job: &Job, message: &str) -> Result<Option<JobWord>, Failure> {
     jobs::total(job.run_id)?;
-    jobs::set_state(job, State::Failed, Some(message))
+    jobs::set_state(job, State::Failed, Some(message))?;
+    JobWord::of(job, State::Failed, Some(message)).map(Some)
 }

@@ -11,6 +11,7 @@ use super::{kept_settings, wanted};
 use crate::pg::access::Grant;
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::process::EndReader;
@@ -81,16 +82,9 @@ struct Brought {
 fn all_attempts(import: &Import, pending: &Pending) -> Result<Brought, Failure> {
     let mut known = None;
     loop {
-        let result = subxact::run(|| match attempt(import, pending, known.as_ref())? {
-            Ok(brought) => Ok(brought),
-            Err(columns) => {
-                known = Some(columns);
-                Err(Failure::new("00000", "restart"))
-            }
-        });
-        match result {
-            Err(failure) if failure.sqlstate == "00000" => {}
-            other => return other,
+        match subxact::attempt(|| attempt(import, pending, known.as_ref()))? {
+            Ok(brought) => return Ok(brought),
+            Err(columns) => known = Some(columns),
         }
     }
 }
@@ -102,7 +96,7 @@ fn attempt(
 ) -> Result<Result<Brought, Known>, Failure> {
     let file = Grant::new(&import.source_file)?.open_file(Path::new(""))?;
     let settings = kept_settings::of(import.import_id)?;
-    let (mut client, opened) = Client::open(&file, settings.reading.range.is_some())?;
+    let (mut client, opened) = Client::open(&file, file_sheets::names_a_range(&settings))?;
     if opened.sha256 != import.sha256 {
         return Err(other_bytes(import));
     }
@@ -171,13 +165,13 @@ fn runs(rows: &[u32]) -> Vec<(u32, u32)> {
 }
 
 fn other_bytes(import: &Import) -> Failure {
-    let path = import.source_file.replace('\'', "''");
+    let path = literal(&import.source_file);
     Failure::new("55000", "the file has changed since it was imported")
         .detail(format!(
             "{} does not hold the bytes that import {} read (SHA-256 {}).",
             import.source_file, import.import_id, import.sha256
         ))
-        .hint(format!("Load what it holds now in place of that import: SELECT * FROM pgdatahub.import_file('{path}')."))
+        .hint(format!("Load what it holds now in place of that import: SELECT * FROM pgdatahub.import_file({path})."))
 }
 
 fn say(pending: &Pending, brought: u64) {

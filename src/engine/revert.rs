@@ -3,6 +3,7 @@
 use super::{managed, removal, source_file};
 use crate::pg::audit::{self, Import};
 use crate::pg::catalog::{self, TableName};
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::registry;
@@ -99,8 +100,8 @@ fn by_path(table: &TableName, all: Vec<Import>, path: &str) -> Result<Vec<Import
     }
     let hint = source_file::did_you_mean(names(), path);
     Err(Failure::new("22023", format!("no import of \"{path}\" is in {}", table.display())).hint(format!(
-        "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = '{}' AND reverted_at IS NULL;",
-        table.table.replace('\'', "''")
+        "{hint}SELECT source_file, imported_at FROM pgdatahub.imports WHERE table_name = {} AND reverted_at IS NULL;",
+        literal(&table.table)
     )))
 }
 

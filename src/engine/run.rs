@@ -1,8 +1,9 @@
 //! A run: its record, its counts, and what a person at psql reads meanwhile.
 
 use super::file_line;
-use crate::pg::audit::{self, FileRow, RunTotals};
+use crate::pg::audit::{self, RunTotals};
 use crate::pg::error::Failure;
+use crate::pg::file_row::FileRow;
 use crate::pg::report;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -30,6 +31,8 @@ pub struct Run {
     gone: u64,
     not_tried: u64,
     file_no: i64,
+    /// Whether the file recorded last was passed over, every sheet of it.
+    pub passed_over: bool,
     /// Result rows, in order.
     pub rows: Vec<FileRow>,
 }
@@ -87,6 +90,7 @@ impl Run {
             gone: 0,
             not_tried: 0,
             file_no: 0,
+            passed_over: false,
             rows: Vec::new(),
         }
     }
@@ -102,8 +106,11 @@ impl Run {
     /// The audit's.
     pub fn file(&mut self, label: &str, mut row: FileRow) -> Result<(), Failure> {
         self.file_no += 1;
-        self.count(&row);
+        self.count(&row.whole());
         let others = std::mem::take(&mut row.other_sheets);
+        self.passed_over = std::iter::once(&row)
+            .chain(&others)
+            .all(|sheet| sheet.status == "skipped");
         let several = !others.is_empty();
         for (sheet_no, sheet) in (1..).zip(std::iter::once(row).chain(others)) {
             if self.imagined.is_none() {
@@ -119,11 +126,6 @@ impl Run {
             self.rows.push(sheet.for_client());
         }
         Ok(())
-    }
-
-    /// Whether the file recorded last was passed over.
-    pub fn last_was_skipped(&self) -> bool {
-        self.rows.last().is_some_and(|row| row.status == "skipped")
     }
 
     fn count(&mut self, row: &FileRow) {
@@ -155,16 +157,8 @@ impl Run {
             "imported" | "replaced" => file_line::Line::of(&place, label, "→", row).say(),
             "planned" => file_line::Line::of(&place, label, "would go to", row).say(),
             "failed" => {
-                let mut failure = Failure::new(
-                    row.sqlstate.as_deref().unwrap_or("XX000"),
-                    row.message.clone().unwrap_or_default(),
-                );
-                failure.detail.clone_from(&row.detail);
-                failure.hint.clone_from(&row.hint);
-                failure.warn(format!(
-                    "{place}{label}: {}",
-                    row.message.as_deref().unwrap_or("failed")
-                ));
+                let failure = row.failure();
+                failure.warn(format!("{place}{label}: {}", failure.message));
             }
             _ => {}
         }
@@ -176,16 +170,7 @@ impl Run {
     /// The audit's.
     pub fn undone(&mut self, labels: &[String], rows: Vec<FileRow>) -> Result<(), Failure> {
         for (label, mut row) in labels.iter().zip(rows) {
-            if matches!(row.status, "imported" | "replaced" | "planned") {
-                row.status = "undone";
-                row.message = Some("undone with its folder".into());
-                row.row_count = None;
-                row.rows_removed = None;
-                row.rejected = None;
-                row.import_id = None;
-                row.schema_changes.clear();
-                row.other_sheets.clear();
-            }
+            row.undo();
             self.file(label, row)?;
         }
         Ok(())
@@ -255,7 +240,10 @@ impl Run {
             .rows
             .iter()
             .filter(|row| matches!(row.status, "failed" | "undone"));
-        failed.map(|row| row.source_file.clone()).collect()
+        let mut names: Vec<String> = failed.map(|row| row.source_file.clone()).collect();
+        // A file has a row for each of its sheets.
+        names.dedup();
+        names
     }
 }
 

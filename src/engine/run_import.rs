@@ -12,6 +12,7 @@ use super::run::{Run, Say};
 use super::targets::{self, Source};
 use super::unchanged::Ahead;
 use crate::pg::access::Grant;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
 use crate::pg::progress::Kind;
@@ -84,7 +85,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         pauses.before(unit.len());
         let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
         passed = begun;
-        let light = !sectional && run.last_was_skipped() && !pause::counts_files();
+        let light = !sectional && run.passed_over && !pause::counts_files();
         // A file that was passed over leaves nothing but its row of the run: the
         // next ones of its table may share its transaction.
         while light {
@@ -102,7 +103,7 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             committed = Instant::now();
             check_for_interrupts();
             pauses.before(count);
-            targets::lock(unit)?;
+            targets::lock(unit.iter().map(|source| &source.target))?;
         }
         let goes_on = light && !same_table(&plan.sources, passed).is_empty();
         if !goes_on || committed.elapsed() > SHARED {
@@ -150,9 +151,9 @@ fn dry_run(options: &Options) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
-    let path = options.path.replace('\'', "''");
+    let path = literal(&options.path);
     Err(finished_with_failures(&failed, "would fail; nothing was written")
-        .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder('{path}') WHERE action = 'fail'")))
+        .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder({path}) WHERE action = 'fail'")))
 }
 
 /// One file or one folder, under its target's lock; whether it failed.
@@ -163,7 +164,7 @@ fn one_unit(
     sectional: bool,
     run: &mut Run,
 ) -> Result<bool, Failure> {
-    targets::lock(unit)?;
+    targets::lock(unit.iter().map(|source| &source.target))?;
     if sectional {
         let (rows, failed) = folder_unit(grant, unit, call);
         let labels: Vec<String> = unit.iter().map(|s| s.label.clone()).collect();

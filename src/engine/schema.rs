@@ -411,7 +411,7 @@ fn not_managed(target: &TableName) -> Failure {
     Failure::new("55000", format!("table {name} exists and is not managed by pgdatahub"))
         .detail("An import never alters or fills a table that it did not create, lest a folder of that name overwrite it.")
         .hint(format!(
-            "If its rows are meant to go there: SELECT pgdatahub.adopt_table('{}'). If not: name another table with table_name => '…' or table: in the configuration.",
-            name.replace('\'', "''")
+            "If its rows are meant to go there: SELECT pgdatahub.adopt_table({}). If not: name another table with table_name => '…' or table: in the configuration.",
+            ddl::literal(&name)
         ))
 }

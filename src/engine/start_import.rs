@@ -3,10 +3,12 @@
 
 use super::import_folder::{nothing_found, say_unreadable};
 use super::options::{OnError, Options};
-use super::targets;
+use super::targets::{self, Source};
 use crate::pg::access::Grant;
+use crate::pg::catalog::column_sql;
+use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
-use crate::pg::jobs::{NewFile, NewJob, RoleOid};
+use crate::pg::jobs::{Kind, NewFile, NewJob, RoleOid};
 use crate::pg::transaction::OneRun;
 use crate::pg::{guc, identity, job_settings, jobs, launch, registry};
 
@@ -45,6 +47,7 @@ pub fn start_import(
     let settings = job_settings::snapshot()?;
     job_settings::warn_of_own_pauses()?;
     let job = NewJob {
+        kind: Kind::Started,
         path: &options.path,
         workers,
         files_glob,
@@ -58,23 +61,15 @@ pub fn start_import(
         settings: &settings,
         ignored: plan.listing.ignored as i64,
     };
-    let files: Vec<NewFile<'_>> = plan
-        .sources
-        .iter()
-        .map(|source| NewFile {
-            below: &source.below,
-            label: &source.label,
-            folder: &source.folder,
-            target: &source.target,
-            bytes: source.bytes,
-        })
-        .collect();
+    let files: Vec<NewFile<'_>> = plan.sources.iter().map(Source::as_job_file).collect();
     let run_id = jobs::submit(&job, &files)?;
     launch::at_commit(run_id, workers, oid);
     Ok(run_id)
 }
 
-fn check_workers(workers: Option<i32>) -> Result<u32, Failure> {
+/// # Errors
+/// 22023 for a number out of range.
+pub fn check_workers(workers: Option<i32>) -> Result<u32, Failure> {
     match workers.unwrap_or(1) {
         number @ 1..=MAX_WORKERS => Ok(number.unsigned_abs()),
         other => Err(
@@ -85,7 +80,9 @@ fn check_workers(workers: Option<i32>) -> Result<u32, Failure> {
     }
 }
 
-fn refuse_dry_run(options: &Options) -> Result<(), Failure> {
+/// # Errors
+/// 55000 while `pgdatahub.dry_run` is on.
+pub fn refuse_dry_run(options: &Options) -> Result<(), Failure> {
     if !options.dry_run {
         return Ok(());
     }
@@ -94,8 +91,8 @@ fn refuse_dry_run(options: &Options) -> Result<(), Failure> {
         "a job cannot be started while pgdatahub.dry_run is on",
     )
     .hint(format!(
-        "pgdatahub.plan_folder('{}') says what it would do; RESET pgdatahub.dry_run to start it.",
-        options.path.replace('\'', "''")
+        "pgdatahub.plan_folder({}) says what it would do; RESET pgdatahub.dry_run to start it.",
+        literal(&options.path)
     )))
 }
 
@@ -110,7 +107,8 @@ pub fn may_log_in(role: &str) -> Result<RoleOid, Failure> {
             Failure::new("42501", format!("role \"{role}\" cannot own a job"))
                 .detail("Its workers connect as that role, and it is not permitted to log in.")
                 .hint(format!(
-                    "Submit it as a role with LOGIN, or ALTER ROLE \"{role}\" LOGIN."
+                    "Submit it as a role with LOGIN, or ALTER ROLE {} LOGIN.",
+                    column_sql(role)
                 )),
         ),
         None => Err(

@@ -4,6 +4,7 @@ use super::options::Options;
 use crate::pg::access::{self, Found, Grant, Listing};
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
+use crate::pg::jobs::NewFile;
 use crate::pg::lock::{TargetKey, lock_targets, try_lock_target};
 use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
@@ -21,6 +22,8 @@ pub struct Source {
     pub below: PathBuf,
     /// Its size when it was found.
     pub bytes: i64,
+    /// When it was changed last, in nanoseconds since 1970; 0 for import_file.
+    pub mtime: i64,
     /// What NOTICEs call it.
     pub label: String,
     /// The folder it lies in, as recorded with the table.
@@ -29,6 +32,19 @@ pub struct Source {
     /// The table that the folder's name gives, for `table: '{folder}_{sheet}'`.
     pub folder_table: String,
     pub settings: FolderSettings,
+}
+
+impl Source {
+    /// As a job records it.
+    pub fn as_job_file(&self) -> NewFile<'_> {
+        NewFile {
+            below: &self.below,
+            label: &self.label,
+            folder: &self.folder,
+            target: &self.target,
+            bytes: self.bytes,
+        }
+    }
 }
 
 /// The workbooks of a folder, with their targets, in the order of their paths.
@@ -119,6 +135,7 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
             label: label(&found.relative),
             below: found.relative.clone(),
             bytes: found.bytes,
+            mtime: found.mtime,
             folder,
             target: TableName { schema, table },
             folder_table,
@@ -143,14 +160,14 @@ pub fn fill_folder(settings: &mut FolderSettings, folder_table: &str) {
     }
 }
 
-/// Takes the lock of one more table, which is known only now.
+/// Takes the locks of tables, each once and in one order.
 ///
 /// # Errors
 /// SPI's own.
-pub fn lock_table(target: &TableName) -> Result<(), Failure> {
-    let managed = registry::lookup(target)?.map(|managed| managed.name);
-    let name = managed.as_ref().unwrap_or(target);
-    lock_targets(&[TargetKey::of(&name.schema, &name.table)])
+pub fn lock<'a>(targets: impl Iterator<Item = &'a TableName>) -> Result<(), Failure> {
+    let targets: BTreeSet<&TableName> = targets.collect();
+    let keys: Result<Vec<TargetKey>, Failure> = targets.into_iter().map(key).collect();
+    lock_targets(&keys?)
 }
 
 /// Takes the lock of a table unless somebody has it; whether it was free.
@@ -158,25 +175,14 @@ pub fn lock_table(target: &TableName) -> Result<(), Failure> {
 /// # Errors
 /// SPI's own.
 pub fn try_lock(target: &TableName) -> Result<bool, Failure> {
-    let managed = registry::lookup(target)?.map(|managed| managed.name);
-    let name = managed.as_ref().unwrap_or(target);
-    try_lock_target(TargetKey::of(&name.schema, &name.table))
+    try_lock_target(key(target)?)
 }
 
-/// Takes the targets' locks. A renamed table is known by its folder's name and
-/// by its own: both take the lock of its own.
-///
-/// # Errors
-/// SPI's own.
-pub fn lock(sources: &[Source]) -> Result<(), Failure> {
-    let targets: BTreeSet<&TableName> = sources.iter().map(|source| &source.target).collect();
-    let mut keys = Vec::with_capacity(targets.len());
-    for target in targets {
-        let managed = registry::lookup(target)?.map(|managed| managed.name);
-        let name = managed.as_ref().unwrap_or(target);
-        keys.push(TargetKey::of(&name.schema, &name.table));
-    }
-    lock_targets(&keys)
+/// A renamed table is known by its folder's name and by its own: both take the lock of its own.
+fn key(target: &TableName) -> Result<TargetKey, Failure> {
+    let managed = registry::lookup(target)?.map(|managed| managed.name);
+    let name = managed.as_ref().unwrap_or(target);
+    Ok(TargetKey::of(&name.schema, &name.table))
 }
 
 /// The schema that the call names, else the table's own of `table:`, else `schema:`.

@@ -44,6 +44,8 @@ pub struct Found {
     pub folders: Vec<String>,
     /// Size in bytes.
     pub bytes: i64,
+    /// Time of the last change, in nanoseconds since 1970.
+    pub mtime: i64,
 }
 
 /// What a walk found.
@@ -206,8 +208,9 @@ impl Grant {
             AtFlags::empty()
         };
         let stat = rustix::fs::statat(dir, OsStr::from_bytes(name), follow);
-        let bytes = stat.as_ref().map_or(0, |stat| stat.st_size);
-        let kind = stat.map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
+        let kind = stat
+            .as_ref()
+            .map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
         // A link below a data root may lead to a folder or a file; opening says which, or refuses.
         let is_link = matches!(kind, Ok(rustix::fs::FileType::Symlink));
         if matches!(kind, Ok(rustix::fs::FileType::Directory)) || is_link {
@@ -227,6 +230,14 @@ impl Grant {
             }
         }
         if discover::classify(name) == FileKind::Workbook {
+            // Of a link, what it leads to.
+            let stat = match is_link {
+                true => self
+                    .open(&relative, OFlags::PATH)
+                    .and_then(|file| rustix::fs::fstat(&file)),
+                false => stat,
+            };
+            let stat = stat.as_ref().ok().map(file_stat);
             let folders = below
                 .components()
                 .map(|part| discover::display_path(part.as_os_str().as_bytes()))
@@ -234,7 +245,8 @@ impl Grant {
             listing.workbooks.push(Found {
                 relative,
                 folders,
-                bytes,
+                bytes: stat.map_or(0, |stat| stat.bytes),
+                mtime: stat.map_or(0, |stat| stat.mtime),
             });
         } else {
             listing.ignored += 1;

@@ -3,38 +3,12 @@
 
 use super::access::FileStat;
 use super::catalog::TableName;
-use super::client_text::for_client;
 use super::ddl::Executed;
 use super::error::Failure;
-use super::file_plan::FilePlan;
+use super::file_row::FileRow;
 use super::identity::{as_owner, current_role};
 use super::spi;
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
-
-/// What became of one file and sheet: a result row, and a row of etl_run_files.
-#[derive(Debug, Clone, Default)]
-pub struct FileRow {
-    pub source_file: String,
-    pub sheet_name: Option<String>,
-    pub table: Option<TableName>,
-    pub status: &'static str,
-    pub row_count: Option<i64>,
-    pub rows_removed: Option<i64>,
-    pub rejected: Option<i64>,
-    pub schema_changes: Vec<String>,
-    pub missing_columns: Vec<String>,
-    pub seconds: f64,
-    pub message: Option<String>,
-    pub sqlstate: Option<String>,
-    pub detail: Option<String>,
-    pub hint: Option<String>,
-    pub sha256: Option<String>,
-    pub import_id: Option<i64>,
-    /// The rows of the file's further sheets.
-    pub other_sheets: Vec<FileRow>,
-    /// In a plan, what it says besides.
-    pub plan: FilePlan,
-}
 
 /// A sheet as the dedup key knows it.
 #[derive(Debug, Clone, Copy)]
@@ -42,33 +16,6 @@ pub struct Sheet<'a> {
     pub name: &'a str,
     /// The range that is read; empty for the whole sheet.
     pub range: &'a str,
-}
-
-impl FileRow {
-    /// In characters that the session's client_encoding has: a result row with
-    /// another one would end the statement, and the import with it.
-    #[must_use]
-    pub fn for_client(mut self) -> FileRow {
-        let texts = [
-            Some(&mut self.source_file),
-            self.sheet_name.as_mut(),
-            self.message.as_mut(),
-            self.detail.as_mut(),
-            self.hint.as_mut(),
-        ];
-        let table = self
-            .table
-            .iter_mut()
-            .flat_map(|t| [&mut t.schema, &mut t.table]);
-        let lists = self
-            .schema_changes
-            .iter_mut()
-            .chain(&mut self.missing_columns);
-        for text in texts.into_iter().flatten().chain(table).chain(lists) {
-            *text = for_client(std::mem::take(text));
-        }
-        self
-    }
 }
 
 /// Counts of a run.

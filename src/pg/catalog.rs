@@ -26,7 +26,7 @@ impl TableName {
     }
 }
 
-/// A column's name, quoted for SQL.
+/// A name of one part, of a column or a role, quoted for SQL.
 pub fn column_sql(name: &str) -> String {
     quote_identifier(name)
 }

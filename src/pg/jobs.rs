@@ -1,6 +1,5 @@
 //! etl_jobs, etl_job_states, etl_job_files: written as the extension's owner.
 
-use super::audit::FileRow;
 use super::catalog::TableName;
 use super::error::Failure;
 use super::identity::{as_owner, current_role};
@@ -37,10 +36,30 @@ pub struct Job {
     pub files_at_restart: i64,
     /// It was submitted or resumed in this cluster.
     pub is_here: bool,
+    pub kind: Kind,
 }
 
-/// What start_import was asked.
+/// Who makes a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// start_import
+    Started,
+    /// A watch, of some of its folder's files.
+    Watched,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Started => "start_import",
+            Kind::Watched => "watch_folder",
+        }
+    }
+}
+
+/// What start_import was asked, or a watch asks for.
 pub struct NewJob<'a> {
+    pub kind: Kind,
     pub path: &'a str,
     pub workers: u32,
     pub files_glob: Option<&'a str>,
@@ -108,12 +127,13 @@ pub fn submit(job: &NewJob<'_>, files: &[NewFile<'_>]) -> Result<i64, Failure> {
     as_owner(|| {
         let run_id = spi::first(
             "INSERT INTO pgdatahub.etl_runs (kind, path, state, started_by, files, ignored) \
-             VALUES ('start_import', $1, 'queued', $2, $3, $4) RETURNING run_id",
+             VALUES ($5, $1, 'queued', $2, $3, $4) RETURNING run_id",
             &[
                 job.path.into(),
                 role.as_str().into(),
                 (files.len() as i64).into(),
                 job.ignored.into(),
+                job.kind.word().into(),
             ],
             |row| row.value::<i64>(1),
         )?
@@ -179,7 +199,7 @@ fn job(sql_end: &str, run_id: i64) -> Result<Option<Job>, Failure> {
                 "SELECT r.path, r.state, j.reason, r.started_by, j.workers, r.files, j.files_glob, j.target_schema, j.on_error, \
                         j.reimport, j.sectional, j.settings::text, j.message, \
                         extract(epoch FROM clock_timestamp() - j.changed_at)::float8, j.files_at_pause, j.restarts, \
-                        j.files_at_restart, j.cluster = $2 \
+                        j.files_at_restart, j.cluster = $2, r.kind \
                    FROM pgdatahub.etl_runs r JOIN pgdatahub.etl_jobs j ON j.run_id = r.run_id WHERE r.run_id = $1 {sql_end}"
             ),
             &[run_id.into(), cluster.as_str().into()],
@@ -203,6 +223,10 @@ fn job(sql_end: &str, run_id: i64) -> Result<Option<Job>, Failure> {
                     restarts: row.value(16)?,
                     files_at_restart: row.value(17)?,
                     is_here: row.value(18)?,
+                    kind: match row.text(19) == Kind::Watched.word() {
+                        true => Kind::Watched,
+                        false => Kind::Started,
+                    },
                 })
             },
         )
@@ -412,11 +436,11 @@ pub fn forget_attempt(run_id: i64, file_no: i64) -> Result<(), Failure> {
 ///
 /// # Errors
 /// SPI's own.
-pub fn mark(run_id: i64, file_no: i64, row: &FileRow) -> Result<(), Failure> {
+pub fn mark(run_id: i64, file_no: i64, status: &str) -> Result<(), Failure> {
     as_owner(|| {
         spi::execute(
             "UPDATE pgdatahub.etl_job_files SET status = $3 WHERE run_id = $1 AND file_no = $2",
-            &[run_id.into(), file_no.into(), row.status.into()],
+            &[run_id.into(), file_no.into(), status.into()],
         )
         .map(|_| ())
     })
@@ -473,12 +497,17 @@ pub fn total(run_id: i64) -> Result<(), Failure> {
         spi::execute(
             "UPDATE pgdatahub.etl_runs r SET imported = t.imported, replaced = t.replaced, skipped = t.skipped, failed = t.failed, \
                     row_count = t.row_count \
-               FROM (SELECT count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'imported') AS imported, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'replaced') AS replaced, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status = 'skipped') AS skipped, \
-                            count(*) FILTER (WHERE f.sheet_no = 1 AND f.status IN ('failed', 'undone')) AS failed, \
-                            coalesce(sum(f.row_count), 0)::bigint AS row_count \
-                       FROM pgdatahub.etl_run_files f WHERE f.run_id = $1) t \
+               FROM (SELECT count(*) FILTER (WHERE w.status = 'imported') AS imported, \
+                            count(*) FILTER (WHERE w.status = 'replaced') AS replaced, \
+                            count(*) FILTER (WHERE w.status = 'skipped') AS skipped, \
+                            count(*) FILTER (WHERE w.status = 'failed') AS failed, \
+                            coalesce(sum(w.row_count), 0)::bigint AS row_count \
+                       FROM (SELECT CASE WHEN bool_or(f.status IN ('failed', 'undone')) THEN 'failed' \
+                                         WHEN bool_or(f.status = 'replaced') THEN 'replaced' \
+                                         WHEN bool_or(f.status = 'imported') THEN 'imported' \
+                                         WHEN bool_or(f.status = 'skipped') THEN 'skipped' END AS status, \
+                                    sum(f.row_count) AS row_count \
+                               FROM pgdatahub.etl_run_files f WHERE f.run_id = $1 GROUP BY f.file_no) w) t \
               WHERE r.run_id = $1",
             &[run_id.into()],
         )
@@ -561,6 +590,18 @@ pub fn is_owned(run_id: i64) -> Result<bool, Failure> {
 }
 
 /// Sends a NOTIFY pgdatahub at this transaction's commit.
+///
+/// # Errors
+/// SPI's own.
+pub fn notify_at_commit(payload: &str) -> Result<(), Failure> {
+    spi::execute(
+        "SELECT pg_catalog.pg_notify('pgdatahub', $1)",
+        &[payload.into()],
+    )
+    .map(|_| ())
+}
+
+/// As [`notify_at_commit`], in a transaction that does nothing else.
 ///
 /// # Errors
 /// SPI's own.

@@ -62,6 +62,19 @@ pub fn now(run_id: i64, role: pg_sys::Oid) -> bool {
     register(&job_worker(run_id, role))
 }
 
+/// Starts a look at a watched folder as its role; whether there was a slot for it.
+pub fn watch_now(watch_id: i64, role: pg_sys::Oid) -> bool {
+    // SAFETY: set once, when the session connected.
+    let database = unsafe { pg_sys::MyDatabaseId };
+    register(&worker(
+        &format!("pgdatahub watch {watch_id}"),
+        c"pgdatahub watch",
+        c"pgdatahub_watch_worker",
+        database,
+        &format!("{watch_id} {}", role.to_u32()),
+    ))
+}
+
 /// Interrupts what these processes do once this transaction has committed.
 pub fn interrupt_at_commit(pids: &[i32]) {
     hook();

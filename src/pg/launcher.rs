@@ -13,7 +13,11 @@ use super::worker::{connect, guarded, reload_settings, signal_handlers};
 use pgrx::{pg_guard, pg_sys};
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Set in the postmaster, and inherited by its children.
+static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// What a scout does, given by the engine: this layer does not know it.
@@ -42,6 +46,7 @@ pub fn register() {
         );
         worker.bgw_restart_time = 10;
         pg_sys::RegisterBackgroundWorker(&raw mut worker);
+        REGISTERED.store(true, Ordering::Relaxed);
     }
 }
 
@@ -111,6 +116,20 @@ pub unsafe extern "C-unwind" fn pgdatahub_scout(database: pg_sys::Datum) {
         pg_sys::InvalidOid,
     );
     SCOUT.get()();
+}
+
+/// Whether this server has a launcher: it was started with the library preloaded.
+pub fn is_registered() -> bool {
+    REGISTERED.load(Ordering::Relaxed)
+}
+
+/// Whether the launcher looks into this database.
+pub fn looks_here() -> bool {
+    let named = guc::text(&guc::DATABASES).unwrap_or_default();
+    // SAFETY: in a transaction; the name is palloc'd.
+    let name = unsafe { CStr::from_ptr(pg_sys::get_database_name(pg_sys::MyDatabaseId)) };
+    let name = name.to_string_lossy();
+    named.is_empty() || named.split(',').any(|one| one.trim() == name)
 }
 
 /// The databases to look into: those named, else all that can be connected to and are no templates.

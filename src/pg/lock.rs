@@ -3,13 +3,18 @@
 //!
 //! LOCKTAG_OBJECT entries of class etl_tables and etl_runs, which SQL cannot
 //! take as it can advisory locks. A target's is held until the transaction
-//! ends, a job's until its worker lets go of it, dies or aborts a transaction.
+//! ends, a job's until its worker lets go of it, ends or aborts a transaction.
 
 use super::compat;
 use super::error::Failure;
 use super::spi;
 use pgrx::pg_sys;
+use std::cell::Cell;
 use std::hash::Hasher;
+
+thread_local! {
+    static HOOKED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// What a target's lock is taken by; ordered, so that several are taken alike everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,6 +125,11 @@ impl JobLock {
     /// Makes this session an owner, beyond the transaction: until `release`, or until one of its
     /// transactions aborts, which releases session locks too.
     pub fn hold(self) {
+        if !HOOKED.replace(true) {
+            // SAFETY: called last in, first out: before the session's own end, while locks can
+            // still be released. It raises nothing.
+            unsafe { pg_sys::before_shmem_exit(Some(at_exit), pg_sys::Datum::from(0)) };
+        }
         if !self.is_held() {
             // SAFETY: a session lock; nobody takes it in a mode that share mode waits for.
             unsafe { pg_sys::LockAcquire(&raw const self.0, OWNER, true, false) };
@@ -158,5 +168,17 @@ impl JobLock {
             |row| row.value::<i32>(1),
         )?;
         Ok(owners.into_iter().flatten().collect())
+    }
+}
+
+/// A session that ends inside a transaction aborts it, and with that its session locks. One that
+/// is terminated between two transactions would leave them behind, held by nobody until the
+/// server is restarted: the server releases only advisory locks then.
+unsafe extern "C-unwind" fn at_exit(_code: std::ffi::c_int, _arg: pg_sys::Datum) {
+    // SAFETY: the session's end, with interrupts held; nothing else uses its locks any more.
+    unsafe {
+        if !pg_sys::IsTransactionOrTransactionBlock() {
+            pg_sys::LockReleaseAll(pg_sys::DEFAULT_LOCKMETHOD as pg_sys::LOCKMETHODID, true);
+        }
     }
 }

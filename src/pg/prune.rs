@@ -52,7 +52,7 @@ pub fn is_positive(older_than: &Interval) -> Result<bool, Failure> {
 pub fn prune(older_than: &Interval) -> Result<Vec<Pruned>, Failure> {
     // A run without an end may be at work in another session, unless it began before the server did;
     // a job may be resumed at any time: cancel_import ends it.
-    const RUNS: &str = "(r.finished_at < now() - $1 OR (r.finished_at IS NULL AND r.kind <> 'start_import' AND r.started_at < now() - $1 AND r.started_at < pg_postmaster_start_time()))";
+    const RUNS: &str = "(r.finished_at < now() - $1 OR (r.finished_at IS NULL AND r.kind NOT IN ('start_import', 'watch_folder') AND r.started_at < now() - $1 AND r.started_at < pg_postmaster_start_time()))";
     as_owner(|| {
         let mut pruned = Vec::new();
         for (table, sql) in [

@@ -4,6 +4,7 @@ use super::error::{Failure, observed};
 use pgrx::PgMemoryContexts;
 use pgrx::pg_sys;
 use pgrx::pg_sys::PgTryBuilder;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 /// Runs `body` in a subtransaction: released on `Ok`, rolled back on `Err` and
@@ -13,6 +14,19 @@ use std::panic::AssertUnwindSafe;
 /// What `body` returned or raised; except what must end the statement
 /// ([`Failure::ends_statement`]), which is raised again after the rollback.
 pub fn run<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    match attempt(|| body().map(Ok::<T, Infallible>))? {
+        Ok(value) => Ok(value),
+    }
+}
+
+/// As [`run`], for a `body` that may also ask, by its inner `Err`, for the rollback
+/// of what it did though nothing failed.
+///
+/// # Errors
+/// As [`run`].
+pub fn attempt<T, U>(
+    body: impl FnOnce() -> Result<Result<T, U>, Failure>,
+) -> Result<Result<T, U>, Failure> {
     // SAFETY: the pattern of PL/pgSQL's exception blocks: context and resource
     // owner are those of before, whichever way the subtransaction ends.
     let (context, owner) = unsafe { (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner) };
@@ -46,7 +60,7 @@ pub fn run<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     // SAFETY: the subtransaction begun above is the current one: `body` ends the
     // ones it begins, and a caught error leaves theirs to this rollback.
     unsafe {
-        if result.is_ok() {
+        if matches!(result, Ok(Ok(_))) {
             pg_sys::ReleaseCurrentSubTransaction();
         } else {
             pg_sys::RollbackAndReleaseCurrentSubTransaction();

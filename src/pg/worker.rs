@@ -10,11 +10,18 @@ use std::panic::AssertUnwindSafe;
 thread_local! {
     /// What a job's worker does, given by the engine: this layer does not know it.
     static JOB: Cell<fn(i64)> = const { Cell::new(|_| {}) };
+    /// What looks at a watched folder, given likewise.
+    static WATCH: Cell<fn(i64)> = const { Cell::new(|_| {}) };
 }
 
 /// Says what a job's worker does; called when the library is loaded.
 pub fn set_job(body: fn(i64)) {
     JOB.set(body);
+}
+
+/// Says what looks at a watched folder; called when the library is loaded.
+pub fn set_watch(body: fn(i64)) {
+    WATCH.set(body);
 }
 
 /// Entry point of a job's workers.
@@ -24,12 +31,27 @@ pub fn set_job(body: fn(i64)) {
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn pgdatahub_job_worker(database: pg_sys::Datum) {
+    connected(database, JOB.get());
+}
+
+/// Entry point of a look at a watched folder.
+///
+/// # Safety
+/// Called by PostgreSQL in a background worker that `launch` has prepared.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn pgdatahub_watch_worker(database: pg_sys::Datum) {
+    connected(database, WATCH.get());
+}
+
+/// Connects as the role that `launch` has named, and does what is to be done for the number beside it.
+fn connected(database: pg_sys::Datum, body: fn(i64)) {
     // SAFETY: the worker's own entry, with the text that `launch` put there, terminated.
     let extra = unsafe { CStr::from_ptr((&raw const (*pg_sys::MyBgworkerEntry).bgw_extra).cast()) };
     let mut numbers = extra.to_str().unwrap_or_default().split(' ');
-    let run_id: i64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let id: i64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
     let role: u32 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    if run_id == 0 || role == 0 {
+    if id == 0 || role == 0 {
         return;
     }
     // A role that is gone or may no longer log in ends the process here, with a FATAL in the log.
@@ -37,7 +59,7 @@ pub unsafe extern "C-unwind" fn pgdatahub_job_worker(database: pg_sys::Datum) {
         pg_sys::Oid::from(database.value() as u32),
         pg_sys::Oid::from(role),
     );
-    JOB.get()(run_id);
+    body(id);
 }
 
 /// Signals as a backend has them, SIGINT being core's own already; then they may come.

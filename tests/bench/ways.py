@@ -22,12 +22,15 @@ class Cost(NamedTuple):
 def program(*command, environment=None):
     """A program that prints the seconds its work took, start-up left out; its memory is the whole process's."""
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+    looker = Watch(process.pid)
+    looker.start()
     said = process.stdout.read()
+    looker.done.set()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{command}: status {status}")
     wall = float(said.split()[-1])
-    return Cost(wall, usage.ru_utime + usage.ru_stime, other_mb=usage.ru_maxrss / 1024)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, other_mb=looker.own)
 
 
 def script(name, *arguments):
@@ -54,17 +57,18 @@ def _status(pid, field):
 
 
 class Watch(threading.Thread):
-    """The growth of a backend's own memory, and its reader's peak, looked at every 10 ms."""
+    """The growth of a backend's own memory, and its reader's peak; of a program its own: looked at every 10 ms."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
         self.pid, self.before = pid, _status(pid, "RssAnon")
-        self.backend = self.reader = 0.0
+        self.backend = self.reader = self.own = 0.0
         self.done = threading.Event()
 
     def run(self):
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         while not self.done.wait(0.01):
+            self.own = max(self.own, _status(self.pid, "VmHWM"))
             self.backend = max(self.backend, _status(self.pid, "RssAnon") - self.before)
             try:
                 for child in children.read_text().split():

@@ -1,6 +1,9 @@
 """pg_cron for real: CALL pgdatahub.run_import(…), and start_import with wait_import, as scheduled commands, once per way in
 which pg_cron runs commands."""
 
+import re
+from pathlib import Path
+
 import pytest
 from harness import cron
 from harness.background import wait_for
@@ -46,6 +49,16 @@ def test_run_import(make_cluster, bin_dir, scratch, folder):
             assert outcome(session, "whole")[0] == "succeeded", way
             assert session.execute("SELECT id FROM bills").fetchall() == [(4,)], way
             session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+
+
+def test_the_nightly_entry_of_the_quick_start(make_cluster, bin_dir, scratch):
+    """It is taken as it stands there; when it runs, it runs what test_run_import runs."""
+    text = (Path(__file__).resolve().parents[2] / "QUICKSTART.md").read_text(encoding="utf-8")
+    (block,) = [block for block in re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "cron." in block]
+    with cron.cluster(make_cluster, bin_dir, scratch, WAYS[0], "quickstart").connect() as session:
+        session.execute("CREATE EXTENSION pg_cron")
+        session.execute(block)
+        assert session.execute("SELECT schedule, command FROM cron.job").fetchall() == [("30 2 * * *", "CALL pgdatahub.run_import('/srv/excel')")]
 
 
 @pytest.mark.timeout(240)

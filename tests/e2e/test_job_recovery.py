@@ -103,6 +103,23 @@ def test_one_of_two_workers_dies_by_itself(db, folder):
     exactly_once(db)
 
 
+def test_a_worker_ends_between_two_transactions(db, folder):
+    """Of two workers on one table one waits, in no transaction: its end frees the job's lock like any other."""
+    jobs.slow_table(db, folder, "a")
+    path = folder.workbook("in/a/0.xlsx", [["id"], *[[n] for n in range(100)]]).parent.parent
+    run = jobs.start(db, path, workers=2)
+    resting = "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND backend_xid IS NULL AND wait_event = 'Extension'"
+    (idle,) = wait_for(lambda: db.rows(resting, [jobs.workers(db)]), "a worker that waits")
+    pids = sorted(jobs.workers(db), key=lambda pid: pid != idle["pid"])
+    for pid in pids:
+        db.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    assert db.rows("SELECT pid FROM pg_locks WHERE pid = ANY(%s)", [pids]) == []
+    assert jobs.state(db, run) == "interrupted"
+    assert db.value("SELECT pgdatahub.resume_import()") == "queued"
+    jobs.wait(db, run)
+    assert db.value("SELECT count(*) FROM a") == 101
+
+
 def test_a_file_cancelled_by_hand_is_a_failed_file(db, folder):
     path = tables_of(db, folder)
     run = jobs.start(db, path)

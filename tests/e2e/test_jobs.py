@@ -331,6 +331,25 @@ def test_what_is_said(db, cluster, files, folder):
     assert any('state="done with failures" files=7 imported=6' in line for line in lines), lines
 
 
+def test_what_a_person_asked_for_is_said_too(db, cluster, folder):
+    """A pause and a cancel are heard with the transaction that asked for them, and stand in the log."""
+    jobs.slow_table(db, folder, "a")
+    for part in range(2):
+        folder.workbook(f"in/a/{part}.xlsx", [["id"], *[[n] for n in range(40)], [part]])
+    before = cluster.log_size()
+    with db.connect() as listener:
+        listener.execute("LISTEN pgdatahub")
+        run = jobs.start(db, folder / "in")
+        wait_for(lambda: jobs.state(db, run) == "running", "the worker")
+        db.execute("SELECT pgdatahub.pause_import(%s)", [run])
+        wait_for(lambda: not jobs.workers(db), "the worker's leave")
+        db.execute("SELECT pgdatahub.cancel_import(%s)", [run])
+        said = [json.loads(note.payload) for note in listener.notifies(timeout=20, stop_after=3)]
+    assert [(w["state"], w["reason"]) for w in said if w["event"] == "job"] == [("paused", "user"), ("cancelled", None)]
+    lines = [line for line in cluster.log(before).splitlines() if f"pgdatahub run={run} state=" in line]
+    assert ["state=paused reason=user" in lines[0], "state=cancelled" in lines[1]] == [True, True], lines
+
+
 def test_jobs_and_sessions_overlap(db, folder):
     """Eight sessions and two jobs import the same folders at once: no deadlock reaches a user, nothing doubles."""
     for table in "abcdef":

@@ -125,10 +125,24 @@ def settled(db, run):
     return word if word != "running" else None
 
 
+def situation(db, run):
+    """What a person would look at where a job stands still."""
+    processes = """SELECT pid, backend_type, state, wait_event_type, wait_event, xact_start, query_start, left(query, 200) AS query,
+                          pg_blocking_pids(pid) AS blocked_by
+                   FROM pg_stat_activity WHERE datname = current_database()"""
+    locks = "SELECT pid, locktype, relation::regclass::text, classid, objid, objsubid, mode, granted FROM pg_locks"
+    found = [("state", jobs.state(db, run)), ("history", jobs.history(db, run))]
+    found += [("process", row) for row in db.rows(processes)] + [("lock", row) for row in db.rows(locks)]
+    return "\n".join(f"{what}: {row}" for what, row in found)
+
+
 def finish(db, run):
     """Waits for the job's end, resuming it as a person would."""
     for _ in range(10):
-        word = wait_for(lambda: settled(db, run), f"run {run} coming to rest", 60)
+        try:
+            word = wait_for(lambda: settled(db, run), f"run {run} coming to rest", 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{situation(db, run)}") from None
         if word in ("done", "done with failures"):
             return word
         wait_for(lambda word=word: not jobs.workers(db) or jobs.state(db, run) != word, "the workers' leave")

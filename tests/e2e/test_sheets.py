@@ -2,6 +2,7 @@
 
 import openpyxl
 import pytest
+from harness import jobs
 
 TWO = {"Jan 2024": [["a", "b"], [1, "x"]], "Feb 2024": [["a", "b"], [2, "y"], [3, "z"]]}
 
@@ -73,6 +74,39 @@ def test_an_empty_sheet_of_a_pattern_is_passed_over_and_said(db, folder):
     assert rows[1]["message"] == "the sheet is empty"
     (row,) = db.import_file(path, table_name="u", sheet="Empty")
     assert row["status"] == "failed" and row["sqlstate"] == "22000"
+
+
+EMPTY_FIRST = {"Cover": [], **TWO}
+
+
+def test_a_file_counts_as_imported_though_its_first_sheet_is_empty(db, folder, configure):
+    configure("sheet: '*'\n")
+    folder.workbook_of_sheets("in/claims/c.xlsx", EMPTY_FIRST)
+    assert [status for _, _, status, _ in outcome(run(db, folder))] == ["skipped", "imported", "imported"]
+    assert db.rows("SELECT imported, skipped, row_count FROM pgdatahub.etl_runs") == [{"imported": 1, "skipped": 0, "row_count": 3}]
+
+
+def test_a_folder_that_is_undone_leaves_no_sheet_in_the_record(db, folder, configure):
+    """The rows of the sheets say so, whichever of them was empty, and the table has none of them."""
+    configure("sheet: '*'\n")
+    folder.workbook_of_sheets("in/claims/c.xlsx", EMPTY_FIRST)
+    folder.write("in/claims/d.xlsx", b"no workbook")
+    with db.connect() as session:
+        session.execute("SET pgdatahub.sectional_commit = on")
+        columns = "sheet_name, status, row_count"
+        rows = session.execute(f"SELECT {columns} FROM pgdatahub.import_folder(%s)", [str(folder / "in")]).fetchall()
+    assert rows == [("Cover", "skipped", None), ("Jan 2024", "undone", None), ("Feb 2024", "undone", None), (None, "failed", None)]
+    assert db.value("SELECT to_regclass('claims') IS NULL")
+    assert db.rows("SELECT imported, failed, row_count FROM pgdatahub.etl_runs") == [{"imported": 0, "failed": 2, "row_count": 0}]
+
+
+def test_a_job_counts_files_and_not_first_sheets(db, folder, configure):
+    configure("sheet: '*'\n")
+    folder.workbook_of_sheets("in/claims/c.xlsx", EMPTY_FIRST)
+    job = jobs.start(db, folder / "in")
+    jobs.wait(db, job)
+    assert db.rows("SELECT imported, skipped, row_count FROM pgdatahub.etl_runs") == [{"imported": 1, "skipped": 0, "row_count": 3}]
+    assert db.value("SELECT status FROM pgdatahub.etl_job_files") == "imported"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +222,8 @@ def test_a_lost_sheet_with_a_table_of_its_own_is_said(db, folder, configure):
     run(db, folder)
     folder.workbook_of_sheets("in/claims/c.xlsx", {"Jan 2024": [["a", "b"], [10, "x"]]})
     import_id = db.value("SELECT import_id FROM pgdatahub.imports WHERE sheet_name = 'Feb 2024'")
+    reasons = db.rows("SELECT reason FROM pgdatahub.plan_folder(%s)", [str(folder / "in")])
+    assert 'claims/c.xlsx has no sheet "Feb 2024" any more' in str(reasons)
     with db.connect() as connection:
         said = []
         connection.add_notice_handler(lambda n: said.append((n.severity, n.message_primary, n.message_detail, n.message_hint)))

@@ -51,7 +51,9 @@ class Cluster:
 
     def _run(self, program, *args, check=True):
         command = as_server(str(self.bin / program), *map(str, args))
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.home, check=False)
+        # As a server is started: what helps a developer's session is not in its environment.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("RUST_")}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.home, check=False, env=env)
         if check and done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")
         return done
