@@ -237,19 +237,33 @@ fn by_file(
         let skipped = row.status == "skipped";
         run.file(&source.label, row)?;
         call.ledger.commits();
-        while skipped {
-            let rows = ahead.skipped(grant, &sources[passed..], call)?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                run.file(&sources[passed].label, row)?;
-                passed += 1;
-            }
+        if skipped {
+            passed += pass_over(grant, &sources[passed..], call, run, &mut ahead)?;
         }
         stopped = failed && options.on_error == OnError::Stop;
     }
     Ok(())
+}
+
+/// Passes over the first of `sources` that are in as they are; how many.
+fn pass_over(
+    grant: &Grant,
+    sources: &[Source],
+    call: &Call,
+    run: &mut Run,
+    ahead: &mut Ahead,
+) -> Result<usize, Failure> {
+    let mut passed = 0;
+    loop {
+        let rows = ahead.skipped(grant, &sources[passed..], call)?;
+        if rows.is_empty() {
+            return Ok(passed);
+        }
+        for row in rows {
+            run.file(&sources[passed].label, row)?;
+            passed += 1;
+        }
+    }
 }
 
 /// sectional_commit: a folder is one unit; its first error undoes it, and the rest is not tried.

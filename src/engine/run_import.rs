@@ -58,7 +58,6 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
     let sectional = guc::SECTIONAL_COMMIT.get();
     let mut stopped = false;
     let mut pauses = Pauses::default();
-    let mut ahead = Ahead::default();
     let (mut begun, mut passed) = (0, 0);
     let mut committed = Instant::now();
     for unit in plan
@@ -86,24 +85,12 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
         passed = begun;
         let light = !sectional && run.passed_over && !pause::counts_files();
-        // A file that was passed over leaves nothing but its row of the run: the
-        // next ones of its table may share its transaction.
-        while light {
-            let next = same_table(&plan.sources, passed);
-            let rows = ahead.skipped(&grant, next, &call)?;
-            if rows.is_empty() {
-                break;
+        if light {
+            let count = pass_over(&grant, &plan.sources, passed, &call, &mut run, &mut pauses)?;
+            if count > 0 {
+                passed += count;
+                committed = Instant::now();
             }
-            let count = rows.len();
-            for (source, row) in next.iter().zip(rows) {
-                run.file(&source.label, row)?;
-            }
-            passed += count;
-            commit_and_chain();
-            committed = Instant::now();
-            check_for_interrupts();
-            pauses.before(count);
-            targets::lock(unit.iter().map(|source| &source.target))?;
         }
         let goes_on = light && !same_table(&plan.sources, passed).is_empty();
         if !goes_on || committed.elapsed() > SHARED {
@@ -127,6 +114,37 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             run.run_id
         )),
     )
+}
+
+/// Passes over the files from `from` on that are in as they are and feed the same
+/// table as the one before, which was passed over too: many in one transaction,
+/// as each leaves nothing but its row of the run. How many; their table is locked still.
+fn pass_over(
+    grant: &Grant,
+    sources: &[Source],
+    from: usize,
+    call: &Call,
+    run: &mut Run,
+    pauses: &mut Pauses,
+) -> Result<usize, Failure> {
+    let mut ahead = Ahead::default();
+    let next = same_table(sources, from);
+    let mut passed = 0;
+    loop {
+        let rows = ahead.skipped(grant, &next[passed..], call)?;
+        if rows.is_empty() {
+            return Ok(passed);
+        }
+        let count = rows.len();
+        for (source, row) in next[passed..].iter().zip(rows) {
+            run.file(&source.label, row)?;
+        }
+        passed += count;
+        commit_and_chain();
+        check_for_interrupts();
+        pauses.before(count);
+        targets::lock(next.iter().take(1).map(|source| &source.target))?;
+    }
 }
 
 /// The sources from `from` on that feed the table of the one before.
