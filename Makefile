@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors demo demo-stop lint coverage deny reference schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -92,6 +92,9 @@ test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million ro
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
 	@.ci/majors $(MAJORS)
+
+bench: ## measure imports beside other ways, after make; writes tests/bench/RESULTS.md (BENCH='--runs 3 --only mixed,many')
+	@tests/bench/run.sh $(BENCH)
 
 demo: ## a guided tour on a private cluster (installs what is missing, builds)
 	@.ci/setup build

@@ -147,7 +147,7 @@ fn open(
     Ok(Some(File { fd, stat, settings }))
 }
 
-fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
+pub(super) fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.status = "skipped";
     row.sheet_name = Some(import.sheet_name.clone());
     row.sha256 = Some(import.sha256.clone());

@@ -9,6 +9,7 @@ use super::progress;
 use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
+use super::unchanged::Ahead;
 use crate::pg::access::{self, Grant};
 use crate::pg::audit;
 use crate::pg::catalog::{self, TableName};
@@ -220,8 +221,13 @@ fn by_file(
     run: &mut Run,
 ) -> Result<(), Failure> {
     let mut stopped = false;
-    for source in sources {
+    let mut ahead = Ahead::default();
+    let mut passed = 0;
+    for (n, source) in sources.iter().enumerate() {
         check_for_interrupts();
+        if n < passed {
+            continue;
+        }
         if stopped {
             run.file(&source.label, not_tried(grant, source))?;
             continue;
@@ -231,11 +237,37 @@ fn by_file(
         if failed && options.on_error == OnError::Raise {
             return Err(raised(&row));
         }
+        passed = n + 1;
+        let skipped = row.status == "skipped";
         run.file(&source.label, row)?;
         call.ledger.commits();
+        if skipped {
+            passed += pass_over(grant, &sources[passed..], call, run, &mut ahead)?;
+        }
         stopped = failed && options.on_error == OnError::Stop;
     }
     Ok(())
+}
+
+/// Passes over the first of `sources` that are in as they are; how many.
+fn pass_over(
+    grant: &Grant,
+    sources: &[Source],
+    call: &Call,
+    run: &mut Run,
+    ahead: &mut Ahead,
+) -> Result<usize, Failure> {
+    let mut passed = 0;
+    loop {
+        let rows = ahead.skipped(grant, &sources[passed..], call)?;
+        if rows.is_empty() {
+            return Ok(passed);
+        }
+        for row in rows {
+            run.file(&sources[passed].label, row)?;
+            passed += 1;
+        }
+    }
 }
 
 /// sectional_commit: a folder is one unit; its first error undoes it, and the rest is not tried.

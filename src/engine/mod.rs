@@ -62,6 +62,7 @@ pub mod source_file;
 pub mod start_import;
 pub mod stream;
 pub mod targets;
+mod unchanged;
 pub mod verify;
 pub mod wait_import;
 mod wanted;

@@ -1,7 +1,7 @@
 //! SPI in the form the rest of `pg` uses: a statement, its parameters, rows or a count.
 
 use super::error::Failure;
-use super::transaction;
+use super::{prepared, transaction};
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::spi::{Spi, SpiHeapTupleData};
@@ -36,7 +36,12 @@ pub fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<u64, Failure> {
     if transaction::on_standby() {
         return Err(transaction::standby());
     }
-    Spi::connect_mut(|client| Ok(client.update(sql, None, args)?.len() as u64))
+    Spi::connect_mut(|client| {
+        Ok(match prepared::statement(client, sql, args)? {
+            Some(statement) => client.update(&*statement, None, args)?.len() as u64,
+            None => client.update(sql, None, args)?.len() as u64,
+        })
+    })
 }
 
 /// Runs a statement and maps its rows. It sees what this command has written so far.
@@ -51,10 +56,12 @@ pub fn rows<T>(
     Spi::connect_mut(|client| {
         // pgrx assigns a transaction id before an update, whatever the statement;
         // a standby has none to give.
-        let table = if READING.get() || transaction::on_standby() {
-            client.select(sql, None, args)?
-        } else {
-            client.update(sql, None, args)?
+        let reading = READING.get() || transaction::on_standby();
+        let table = match (prepared::statement(client, sql, args)?, reading) {
+            (Some(statement), true) => client.select(&*statement, None, args)?,
+            (Some(statement), false) => client.update(&*statement, None, args)?,
+            (None, true) => client.select(sql, None, args)?,
+            (None, false) => client.update(sql, None, args)?,
         };
         let mut out = Vec::with_capacity(table.len());
         for tuple in table {
