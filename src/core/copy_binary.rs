@@ -28,6 +28,18 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     field(out, text.as_bytes());
 }
 
+/// A bigint field.
+#[inline]
+pub fn bigint(out: &mut Vec<u8>, integer: i64) {
+    field(out, &integer.to_be_bytes());
+}
+
+/// A double precision field; -0 becomes 0.
+#[inline]
+pub fn double(out: &mut Vec<u8>, number: f64) {
+    field(out, &(number + 0.0).to_be_bytes());
+}
+
 /// A field that is encoded already.
 pub fn raw(out: &mut Vec<u8>, bytes: &[u8]) {
     field(out, bytes);
@@ -68,6 +80,7 @@ fn interval(out: &mut Vec<u8>, usecs: i64) {
     field(out, &bytes);
 }
 
+#[inline]
 fn field(out: &mut Vec<u8>, bytes: &[u8]) {
     debug_assert!(i32::try_from(bytes.len()).is_ok());
     out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());

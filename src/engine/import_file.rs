@@ -1,8 +1,7 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
 use super::file_sheets::{self, Chosen};
-use super::imagined::Imagined;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Savepoint};
 use super::progress;
 use super::rejects::{Limits, Rejects};
 use super::run::seconds_since;
@@ -66,7 +65,7 @@ fn all_attempts(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    saved: &Option<Imagined>,
+    saved: &Option<Savepoint>,
 ) -> Result<(), Failure> {
     let mut attempt = Attempt::default();
     loop {
@@ -148,7 +147,7 @@ fn open(
     Ok(Some(File { fd, stat, settings }))
 }
 
-fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
+pub(super) fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
     row.status = "skipped";
     row.sheet_name = Some(import.sheet_name.clone());
     row.sha256 = Some(import.sha256.clone());

@@ -1,6 +1,7 @@
 //! import_folder and import_file: everything in the caller's transaction.
 
 use super::import_file::{self, Call};
+use super::large;
 use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
 use super::plan;
@@ -8,6 +9,7 @@ use super::progress;
 use super::reading::Reading;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
+use super::unchanged::Ahead;
 use crate::pg::access::{self, Grant};
 use crate::pg::audit;
 use crate::pg::catalog::{self, TableName};
@@ -54,6 +56,9 @@ pub fn folder(
     }
     let plan = targets::plan(&grant, options)?;
     say_unreadable(&plan);
+    if kind == "import_folder" {
+        large::warn(&options.path, &plan.sources);
+    }
     let (files, ignored) = (plan.sources.len(), plan.listing.ignored);
     let mut run = if ledger.plans() {
         Run::imagined(kind, files, ignored, say)
@@ -216,8 +221,13 @@ fn by_file(
     run: &mut Run,
 ) -> Result<(), Failure> {
     let mut stopped = false;
-    for source in sources {
+    let mut ahead = Ahead::default();
+    let mut passed = 0;
+    for (n, source) in sources.iter().enumerate() {
         check_for_interrupts();
+        if n < passed {
+            continue;
+        }
         if stopped {
             run.file(&source.label, not_tried(grant, source))?;
             continue;
@@ -227,11 +237,37 @@ fn by_file(
         if failed && options.on_error == OnError::Raise {
             return Err(raised(&row));
         }
+        passed = n + 1;
+        let skipped = row.status == "skipped";
         run.file(&source.label, row)?;
         call.ledger.commits();
+        if skipped {
+            passed += pass_over(grant, &sources[passed..], call, run, &mut ahead)?;
+        }
         stopped = failed && options.on_error == OnError::Stop;
     }
     Ok(())
+}
+
+/// Passes over the first of `sources` that are in as they are; how many.
+fn pass_over(
+    grant: &Grant,
+    sources: &[Source],
+    call: &Call,
+    run: &mut Run,
+    ahead: &mut Ahead,
+) -> Result<usize, Failure> {
+    let mut passed = 0;
+    loop {
+        let rows = ahead.skipped(grant, &sources[passed..], call)?;
+        if rows.is_empty() {
+            return Ok(passed);
+        }
+        for row in rows {
+            run.file(&sources[passed].label, row)?;
+            passed += 1;
+        }
+    }
 }
 
 /// sectional_commit: a folder is one unit; its first error undoes it, and the rest is not tried.

@@ -31,6 +31,8 @@ pub struct Run {
     gone: u64,
     not_tried: u64,
     file_no: i64,
+    /// Whether the file recorded last was passed over, every sheet of it.
+    pub passed_over: bool,
     /// Result rows, in order.
     pub rows: Vec<FileRow>,
 }
@@ -88,6 +90,7 @@ impl Run {
             gone: 0,
             not_tried: 0,
             file_no: 0,
+            passed_over: false,
             rows: Vec::new(),
         }
     }
@@ -105,6 +108,9 @@ impl Run {
         self.file_no += 1;
         self.count(&row.whole());
         let others = std::mem::take(&mut row.other_sheets);
+        self.passed_over = std::iter::once(&row)
+            .chain(&others)
+            .all(|sheet| sheet.status == "skipped");
         let several = !others.is_empty();
         for (sheet_no, sheet) in (1..).zip(std::iter::once(row).chain(others)) {
             if self.imagined.is_none() {

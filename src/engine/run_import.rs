@@ -5,18 +5,24 @@ use super::import_file::{self, Call};
 use super::import_folder::{folder, folder_unit, gone, not_tried, nothing_found, say_unreadable};
 use super::ledger::Ledger;
 use super::options::{OnError, Options};
-use super::pause::Pauses;
+use super::pause::{self, Pauses};
 use super::plan;
 use super::progress;
 use super::run::{Run, Say};
 use super::targets::{self, Source};
+use super::unchanged::Ahead;
 use crate::pg::access::Grant;
 use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::process::EndReader;
 use crate::pg::progress::Kind;
 use crate::pg::transaction::{OneRun, check_for_interrupts, commit_and_chain};
+use crate::pg::worker::reload_settings;
 use crate::pg::{guc, registry};
+use std::time::{Duration, Instant};
+
+/// So long files that are passed over may share a transaction, and with it their table's lock.
+const SHARED: Duration = Duration::from_millis(100);
 
 /// Imports a folder, committing as it goes.
 ///
@@ -52,11 +58,17 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
     let sectional = guc::SECTIONAL_COMMIT.get();
     let mut stopped = false;
     let mut pauses = Pauses::default();
+    let (mut begun, mut passed) = (0, 0);
+    let mut committed = Instant::now();
     for unit in plan
         .sources
         .chunk_by(|a, b| sectional && a.folder == b.folder)
     {
         check_for_interrupts();
+        begun += unit.len();
+        if begun <= passed {
+            continue;
+        }
         if stopped {
             for source in unit {
                 run.file(&source.label, not_tried(&grant, source))?;
@@ -64,9 +76,27 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             commit_and_chain();
             continue;
         }
+        reload_settings();
+        if pause::counts_files() {
+            // A pause holds nothing.
+            commit_and_chain();
+        }
         pauses.before(unit.len());
         let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
-        commit_and_chain();
+        passed = begun;
+        let light = !sectional && run.passed_over && !pause::counts_files();
+        if light {
+            let count = pass_over(&grant, &plan.sources, passed, &call, &mut run, &mut pauses)?;
+            if count > 0 {
+                passed += count;
+                committed = Instant::now();
+            }
+        }
+        let goes_on = light && !same_table(&plan.sources, passed).is_empty();
+        if !goes_on || committed.elapsed() > SHARED {
+            commit_and_chain();
+            committed = Instant::now();
+        }
         stopped = failed && (sectional || options.on_error != OnError::Continue);
     }
     if options.files.is_none() {
@@ -84,6 +114,47 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             run.run_id
         )),
     )
+}
+
+/// Passes over the files from `from` on that are in as they are and feed the same
+/// table as the one before, which was passed over too: many in one transaction,
+/// as each leaves nothing but its row of the run. How many; their table is locked still.
+fn pass_over(
+    grant: &Grant,
+    sources: &[Source],
+    from: usize,
+    call: &Call,
+    run: &mut Run,
+    pauses: &mut Pauses,
+) -> Result<usize, Failure> {
+    let mut ahead = Ahead::default();
+    let next = same_table(sources, from);
+    let mut passed = 0;
+    loop {
+        let rows = ahead.skipped(grant, &next[passed..], call)?;
+        if rows.is_empty() {
+            return Ok(passed);
+        }
+        let count = rows.len();
+        for (source, row) in next[passed..].iter().zip(rows) {
+            run.file(&source.label, row)?;
+        }
+        passed += count;
+        commit_and_chain();
+        check_for_interrupts();
+        pauses.before(count);
+        targets::lock(next.iter().take(1).map(|source| &source.target))?;
+    }
+}
+
+/// The sources from `from` on that feed the table of the one before.
+fn same_table(sources: &[Source], from: usize) -> &[Source] {
+    let rest = &sources[from..];
+    let target = from.checked_sub(1).map(|last| &sources[last].target);
+    let same = rest
+        .iter()
+        .take_while(|source| Some(&source.target) == target);
+    &rest[..same.count()]
 }
 
 /// What it would do, in one transaction and read-only: nothing to commit, nothing to pause for.

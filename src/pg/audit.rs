@@ -157,7 +157,7 @@ const IMPORT: &str = "SELECT i.import_id, i.table_schema, i.table_name, i.source
      i.load_timestamp, to_char(i.imported_at, 'YYYY-MM-DD HH24:MI'), to_char(i.reverted_at, 'YYYY-MM-DD HH24:MI'), i.reverted_by, \
      i.sheet_range FROM pgdatahub.etl_imports i";
 
-fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Failure> {
+pub(super) fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<Import>, Failure> {
     let found = as_owner(|| {
         spi::rows(&format!("{IMPORT} WHERE {condition}"), args, |row| {
             Some(Import {
@@ -270,7 +270,7 @@ pub fn now() -> Result<TimestampWithTimeZone, Failure> {
 const NO_READING: &str = "'{schema_policy,missing_columns,max_rejects,max_reject_percent}'::text[]";
 
 /// Whether an import was read with these settings, as SQL.
-fn same_reading(settings: &str) -> String {
+pub(super) fn same_reading(settings: &str) -> String {
     format!("i.settings - {NO_READING} = {settings}::jsonb - {NO_READING}")
 }
 

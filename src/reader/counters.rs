@@ -3,7 +3,7 @@
 use crate::fail::Result;
 use crate::row::{Content, Row};
 use crate::rows::SheetFacts;
-use crate::tally::{CellCount, Formulas};
+use crate::tally::{CellCount, Formulas, Given};
 use pgdatahub_core::protocol::StreamDone;
 
 /// Counters over the encoded rows.
@@ -58,6 +58,28 @@ impl Counters {
             .iter()
             .filter(|cell| matches!(cell.content, Content::Rejected(_)))
             .count() as u64;
+        Ok(())
+    }
+
+    /// Counts a stored row without rejected cells, cell by cell: column, whether it
+    /// is a formula, and what it gives.
+    ///
+    /// # Errors
+    /// As [`Counters::add`].
+    pub(crate) fn add_stored(
+        &mut self,
+        (number, hidden, replaced): (u32, bool, u64),
+        cells: impl ExactSizeIterator<Item = (u32, bool, Given)>,
+    ) -> Result<()> {
+        self.cells.add_cells(cells.len())?;
+        if self.rows + self.rejected_rows == 0 {
+            self.first_row = number;
+        }
+        self.rows += 1;
+        self.last_row = number;
+        self.hidden_rows += u64::from(hidden);
+        self.replaced += replaced;
+        cells.for_each(|(column, formula, given)| self.formulas.add_cell(column, formula, given));
         Ok(())
     }
 

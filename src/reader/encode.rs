@@ -17,6 +17,8 @@ use pgdatahub_core::value::Value;
 use pgdatahub_core::{copy_binary, copy_text, input_type, text_form};
 use std::rc::Rc;
 
+mod template;
+
 /// A batch is sent once it holds this many bytes.
 const BATCH_BYTES: usize = 256 << 10;
 
@@ -77,6 +79,10 @@ pub struct Encoder {
     scratch: String,
     counters: Counters,
     ignore_unlisted: bool,
+    /// How each column takes a cell at once, by position.
+    direct: Vec<template::Direct>,
+    /// The fields that every row ends with.
+    last_fields: Vec<u8>,
 }
 
 impl Encoder {
@@ -107,13 +113,19 @@ impl Encoder {
                 _ => return Err(bad("an unfillable column is listed or out of range")),
             }
         }
+        let text: Vec<TextRule> = request
+            .columns
+            .iter()
+            .map(|column| rules.of(column.index).clone())
+            .collect();
+        let mut last_fields = Vec::new();
+        copy_binary::text(&mut last_fields, &request.source_file);
+        copy_binary::timestamptz(&mut last_fields, request.load_timestamp);
         Ok(Encoder {
             cell_at: vec![0; request.columns.len()],
-            text: request
-                .columns
-                .iter()
-                .map(|column| rules.of(column.index).clone())
-                .collect(),
+            direct: template::direct(&request.columns, &text),
+            last_fields,
+            text,
             rules,
             columns: request.columns,
             position_of,
@@ -238,8 +250,7 @@ impl Encoder {
                 copy_binary::null(out);
             }
         }
-        copy_binary::text(out, &self.source_file);
-        copy_binary::timestamptz(out, self.load_timestamp);
+        out.extend_from_slice(&self.last_fields);
         None
     }
 

@@ -6,6 +6,7 @@
 //! header and encoded rows), [`xlsx`], [`xlsb`],
 //! [`xls`] and [`ods`] (the formats).
 
+pub mod ahead;
 pub mod book;
 pub mod channel;
 pub mod clean;

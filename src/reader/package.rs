@@ -3,6 +3,7 @@
 //! Part names are compared without regard to case (ECMA-376 part 2 §6.2.2.3), with either
 //! slash, since some writers use backslashes.
 
+use crate::ahead::Ahead;
 use crate::fail::{FailureKind, Result, corrupt, failed, over_limit};
 use crate::part::Part;
 use crate::source::Source;
@@ -132,6 +133,15 @@ impl Package {
         )
         .map(|part| part.expecting(location.size, location.crc))
         .map_err(|e| crate::fail::io_failure(&e))
+    }
+
+    /// Opens a large part for reading, inflated ahead by a thread where that pays.
+    ///
+    /// # Errors
+    /// As [`Package::part`].
+    pub fn part_ahead(&self, name: &str) -> Result<Ahead> {
+        let size = self.size(name).unwrap_or(0);
+        Ok(Ahead::new(self.part(name)?, size))
     }
 
     /// A small part's whole content.

@@ -26,6 +26,7 @@ pub fn confine(memory: Option<u64>, parent: Option<i32>) -> io::Result<Vec<Strin
     let mut in_force = Vec::new();
     let mut note = |name: &str| in_force.push(name.to_owned());
     handle_signals();
+    one_arena();
     close_inherited()?;
     note("close_range");
     if let Some(bytes) = memory {
@@ -95,6 +96,16 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
         maximum: Some(bound),
     };
     Ok(rustix::process::setrlimit(resource, limit)?)
+}
+
+/// One arena for all threads: each further one would reserve 64 MB of the address
+/// space that the limit counts, for a thread that allocates a few buffers.
+fn one_arena() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: called before there is another thread; a refusal changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
 }
 
 fn close_inherited() -> io::Result<()> {

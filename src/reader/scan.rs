@@ -74,10 +74,15 @@ impl<R: Read> Scanner<R> {
     /// # Errors
     /// Corrupt (22000) for anything but UTF-8.
     pub fn new(input: R, part: &str) -> Result<Scanner<R>> {
+        Scanner::with_window(input, part, WINDOW)
+    }
+
+    /// As [`Scanner::new`], with a window of at least 4 bytes to begin with.
+    pub(crate) fn with_window(input: R, part: &str, window: usize) -> Result<Scanner<R>> {
         let mut scanner = Scanner {
             input,
             part: part.into(),
-            window: vec![0; WINDOW],
+            window: vec![0; window],
             at: 0,
             end: 0,
             input_ended: false,
@@ -142,6 +147,30 @@ impl<R: Read> Scanner<R> {
             }
         }
         Ok(())
+    }
+
+    /// The input at hand, between two pieces of markup; none within an empty element.
+    pub(crate) fn ahead(&self) -> Option<&[u8]> {
+        (!self.empty_element).then(|| &self.window[self.at..self.end])
+    }
+
+    /// Passes over so many bytes of what is at hand: whole elements, text between them.
+    pub(crate) fn pass(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// Gets at least one more byte at hand, and as many as there is room for, up to
+    /// `most` in all. False where there are no more.
+    ///
+    /// # Errors
+    /// As [`Scanner::next_token`].
+    pub(crate) fn more(&mut self, most: usize) -> Result<bool> {
+        if self.end - self.at >= most {
+            return Ok(false);
+        }
+        let more = self.fill()?;
+        while self.end < self.window.len() && self.fill()? {}
+        Ok(more)
     }
 
     /// A Corrupt failure about this part.

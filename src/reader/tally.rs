@@ -25,7 +25,15 @@ impl CellCount {
     /// # Errors
     /// OverLimit (54000).
     pub fn add(&mut self, row: &Row) -> Result<()> {
-        self.seen += row.cells().len() as u64;
+        self.add_cells(row.cells().len())
+    }
+
+    /// Counts so many cells.
+    ///
+    /// # Errors
+    /// OverLimit (54000).
+    pub(crate) fn add_cells(&mut self, cells: usize) -> Result<()> {
+        self.seen += cells as u64;
         if self.seen <= self.most {
             return Ok(());
         }
@@ -95,6 +103,17 @@ impl RestTypes {
     }
 }
 
+/// What a cell gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// A value.
+    Value,
+    /// A blank text.
+    Blank,
+    /// A formula that was never computed.
+    Nothing,
+}
+
 /// What is known of one column's formulas.
 #[derive(Debug, Clone, Copy, Default)]
 struct ColumnFormulas {
@@ -132,6 +151,23 @@ impl Formulas {
                     || !matches!(cell.content, Content::Text { .. })
                     || row.value(cell).is_some();
             }
+        }
+    }
+
+    /// Takes a cell into account.
+    #[inline]
+    pub(crate) fn add_cell(&mut self, index: u32, formula: bool, given: Given) {
+        if self.columns.len() <= index as usize {
+            self.columns
+                .resize(index as usize + 1, ColumnFormulas::default());
+        }
+        let column = &mut self.columns[index as usize];
+        if given == Given::Nothing {
+            column.has_uncomputed = true;
+            self.without_value += 1;
+        } else {
+            column.has_computed |= formula;
+            column.has_value |= formula || given == Given::Value;
         }
     }
 

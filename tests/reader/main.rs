@@ -9,10 +9,12 @@ mod hostile;
 mod kinds;
 mod odd_markup;
 mod options;
+mod oracle;
 mod protocol;
 #[path = "../fuzz/drive/raw_zip.rs"]
 mod raw_zip;
 mod sandbox;
 mod streams;
 mod support;
+mod template;
 mod text_rules;

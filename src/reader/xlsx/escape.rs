@@ -3,14 +3,17 @@
 /// Decodes the escapes of `text` from `start` on, in place, and replaces what
 /// PostgreSQL's text cannot hold (U+0000, lone surrogates) by U+FFFD. Returns how many were replaced.
 pub fn finish(text: &mut String, start: usize) -> u64 {
-    let tail = &text.as_bytes()[start..];
-    let suspicious = memchr::memchr2(b'_', 0, tail)
-        .is_some_and(|at| memchr::memmem::find(&tail[at..], b"_x").is_some() || tail.contains(&0));
-    if !suspicious {
+    if !is_escaped(&text.as_bytes()[start..]) {
         return 0;
     }
     let raw = text.split_off(start);
     append_decoded(text, &raw)
+}
+
+/// Whether a text may hold an escape, or U+0000.
+pub(crate) fn is_escaped(text: &[u8]) -> bool {
+    memchr::memchr2(b'_', 0, text)
+        .is_some_and(|at| memchr::memmem::find(&text[at..], b"_x").is_some() || text.contains(&0))
 }
 
 fn append_decoded(out: &mut String, raw: &str) -> u64 {

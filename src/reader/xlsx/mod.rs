@@ -1,6 +1,7 @@
 //! Office Open XML workbooks (.xlsx, .xlsm), ECMA-376 part 1.
 
 mod cell;
+pub mod differential;
 mod escape;
 mod names;
 mod position;
@@ -8,10 +9,14 @@ mod relationships;
 mod sheet;
 mod strings;
 mod styles;
+mod template;
+mod template_row;
 mod workbook;
 
 pub use relationships::{Relationship, main_part, of_part};
 pub use sheet::XlsxRows;
 pub use strings::SharedStrings;
 pub use styles::{FormatCodes, Style, Styles};
+pub(crate) use template::{TemplateCell, TemplateContent};
+pub(crate) use template_row::{Seen, TemplateRow};
 pub use workbook::{Shared, Xlsx, sheet_with_cells};

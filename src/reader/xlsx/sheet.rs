@@ -2,14 +2,19 @@
 
 use super::cell::CellReader;
 use super::position;
+use super::template::{Found, Template};
+use super::template_row::TemplateRow;
 use super::workbook::Shared;
+use crate::ahead::Ahead;
+use crate::encode::{Encoder, StreamEnd};
 use crate::fail::{Result, corrupt};
-use crate::part::Part;
 use crate::row::{MAX_COLUMNS, Row};
 use crate::rows::{SheetFacts, SheetRows};
 use crate::scan::{Scanner, Token};
 use crate::scan_text::Attributes;
+use crate::sink::Sink;
 use pgdatahub_core::area::Area;
+use std::io::Read;
 use std::sync::Arc;
 
 /// Where in the part the reader stands.
@@ -20,23 +25,41 @@ enum State {
     Ended,
 }
 
+/// Most bytes that a row may have to be recognised by its template.
+pub(super) const MAX_TEMPLATE_ROW: usize = 1 << 20;
+
 /// The rows of one worksheet.
-pub struct XlsxRows {
-    scanner: Scanner<Part>,
+pub struct XlsxRows<R = Ahead> {
+    scanner: Scanner<R>,
+    template: Template,
+    /// Whether rows are looked at by the template first.
+    templated: bool,
+    shared: Arc<Shared>,
     cells: CellReader,
     facts: SheetFacts,
     state: State,
     last_row: u32,
 }
 
-impl XlsxRows {
-    pub(crate) fn new(scanner: Scanner<Part>, shared: Arc<Shared>) -> XlsxRows {
+impl<R: Read> XlsxRows<R> {
+    pub(crate) fn new(scanner: Scanner<R>, shared: Arc<Shared>) -> XlsxRows<R> {
         XlsxRows {
             scanner,
-            cells: CellReader::new(shared),
+            template: Template::default(),
+            templated: true,
+            cells: CellReader::new(Arc::clone(&shared)),
+            shared,
             facts: SheetFacts::default(),
             state: State::AboveData,
             last_row: 0,
+        }
+    }
+
+    /// The same rows by the tokenizer alone.
+    pub(crate) fn without_template(self) -> XlsxRows<R> {
+        XlsxRows {
+            templated: false,
+            ..self
         }
     }
 
@@ -65,6 +88,37 @@ impl XlsxRows {
                 Token::End | Token::Text { .. } => {}
             }
         }
+    }
+
+    /// The length of the row ahead, if it is one that the template recognises.
+    fn recognise(&mut self) -> Result<Option<usize>> {
+        if self.state != State::InData || !self.templated {
+            return Ok(None);
+        }
+        loop {
+            let Some(ahead) = self.scanner.ahead() else {
+                return Ok(None);
+            };
+            match self.template.scan(ahead, self.last_row) {
+                Found::Row(length) => return Ok(Some(length)),
+                Found::Incomplete if self.scanner.more(MAX_TEMPLATE_ROW)? => {}
+                Found::Incomplete | Found::Other => return Ok(None),
+            }
+        }
+    }
+
+    /// The row that was recognised.
+    fn recognised(&self) -> TemplateRow<'_> {
+        TemplateRow {
+            row: &self.template,
+            bytes: self.scanner.ahead().unwrap_or_default(),
+            shared: &self.shared,
+        }
+    }
+
+    fn pass(&mut self, length: usize) {
+        self.scanner.pass(length);
+        self.last_row = self.template.number;
     }
 
     fn read_row(&mut self, number: u32, hidden: bool, row: &mut Row) -> Result<()> {
@@ -121,10 +175,16 @@ impl XlsxRows {
     }
 }
 
-impl SheetRows for XlsxRows {
+impl<R: Read> SheetRows for XlsxRows<R> {
     fn next_row(&mut self, row: &mut Row) -> Result<bool> {
         if self.state == State::AboveData {
             self.find_data()?;
+        }
+        if let Some(length) = self.recognise()?
+            && self.recognised().fill(row)?
+        {
+            self.pass(length);
+            return Ok(true);
         }
         while self.state == State::InData {
             let (number, hidden) = match self.scanner.next_token()? {
@@ -154,6 +214,27 @@ impl SheetRows for XlsxRows {
 
     fn facts(&self) -> &SheetFacts {
         &self.facts
+    }
+
+    fn encode(&mut self, encoder: &mut Encoder, sink: &mut dyn Sink) -> Result<StreamEnd> {
+        let mut row = Row::default();
+        loop {
+            if let Some(length) = self.recognise()?
+                && encoder.push_template(&self.recognised(), sink)?
+            {
+                self.pass(length);
+                continue;
+            }
+            if !self.next_row(&mut row)? {
+                return Ok(StreamEnd::Sheet);
+            }
+            if let Some(at) = encoder.push(&row, sink)? {
+                return Ok(StreamEnd::Misfit {
+                    at,
+                    row: Box::new(row),
+                });
+            }
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct SharedStrings {
     ends: Vec<u32>,
     /// Strings in which characters were replaced, and how many.
     replaced: HashMap<u32, u64>,
+    /// Bytes of the longest string.
+    longest: usize,
 }
 
 impl SharedStrings {
@@ -28,9 +30,16 @@ impl SharedStrings {
     /// OverLimit (54000) where it does not fit into the reader's memory.
     pub fn read(package: &Package, part: &str) -> Result<SharedStrings> {
         let size = package.size(part).unwrap_or(0);
-        let mut scanner = Scanner::new(package.part(part)?, part)?;
+        let mut scanner = Scanner::new(package.part_ahead(part)?, part)?;
         let mut strings = SharedStrings::default();
         loop {
+            if let Some((length, text)) = plain_item(&scanner) {
+                strings.reserve()?;
+                scan_text::append(&mut strings.arena, text, false)?;
+                strings.end_item()?;
+                scanner.pass(length);
+                continue;
+            }
             match scanner.next_token()? {
                 Token::Eof => return Ok(strings),
                 Token::Start {
@@ -60,6 +69,12 @@ impl SharedStrings {
             _ => self.ends[index - 1] as usize,
         };
         self.arena.get(start..end)
+    }
+
+    /// Bytes of the longest string, if no characters were replaced in any.
+    #[inline]
+    pub(crate) fn longest_untouched(&self) -> Option<usize> {
+        self.replaced.is_empty().then_some(self.longest)
     }
 
     /// How many characters were replaced in the string of this index.
@@ -106,12 +121,30 @@ impl SharedStrings {
 
     fn end(&mut self, replaced: u64) -> Result<()> {
         let end = u32::try_from(self.arena.len()).map_err(|_| out_of_memory())?;
+        let start = self.ends.last().map_or(0, |&end| end as usize);
+        self.longest = self.longest.max(end as usize - start);
         if replaced > 0 {
             self.replaced.insert(self.ends.len() as u32, replaced);
         }
         self.ends.push(end);
         Ok(())
     }
+}
+
+/// The length and text of the item ahead, if it is one as nearly all are:
+/// `<si><t>…</t></si>`. Anything else is the tokenizer's.
+fn plain_item<R: Read>(scanner: &Scanner<R>) -> Option<(usize, &[u8])> {
+    if scanner.depth() != 1 {
+        return None;
+    }
+    let ahead = scanner.ahead()?;
+    let item = ahead.strip_prefix(b"<si><t")?;
+    let inside = item
+        .strip_prefix(b">")
+        .or_else(|| item.strip_prefix(b" xml:space=\"preserve\">"))?;
+    let length = memchr::memchr(b'<', inside)?;
+    let rest = inside[length..].strip_prefix(b"</t></si>")?;
+    (length <= scan_text::MAX_TEXT).then(|| (ahead.len() - rest.len(), &inside[..length]))
 }
 
 fn check_count(count: &[u8], size: u64) -> Result<()> {

@@ -19,6 +19,12 @@ pub enum Style {
 }
 
 impl Style {
+    /// Whether every number is shown as one.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Style::Plain)
+    }
+
     /// The class that `serial` is shown as.
     pub fn class_for(&self, serial: f64) -> FormatClass {
         match self {

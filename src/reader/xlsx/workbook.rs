@@ -144,7 +144,7 @@ impl Workbook for Xlsx {
         let part = self.parts[sheet]
             .as_deref()
             .ok_or_else(|| corrupt(format!("Sheet \"{}\" has no part.", info.name)))?;
-        let scanner = Scanner::new(self.package.part(part)?, part)?;
+        let scanner = Scanner::new(self.package.part_ahead(part)?, part)?;
         Ok(Box::new(XlsxRows::new(scanner, self.shared()?)))
     }
 

@@ -35,7 +35,7 @@ def without_calls(*numbers):
 
 
 # A backend that dies of a signal, a panic or a crash restart: never the answer to an input file.
-CRASH = re.compile(r"PANIC:|process \(PID \d+\) was terminated by signal|terminating any other active server processes|core dumped")
+CRASH = re.compile(r"PANIC:|\(PID \d+\) was terminated by signal|terminating any other active server processes|core dumped")
 
 
 class Cluster:
@@ -57,10 +57,13 @@ class Cluster:
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(mode=0o700)
         own_by_server(self.home)
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._make_data()
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
         return self
+
+    def _make_data(self, *options):
+        self._run("initdb", *options, "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _run(self, program, *args, check=True):
         command = as_server(*self.wrapper, str(self.bin / program), *map(str, args))
@@ -71,11 +74,12 @@ class Cluster:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")
         return done
 
-    def start(self):
+    def start(self, *options):
+        """Starts the server; `options` go to postgres itself."""
         if self.pid1:
             self._start_as_pid1()
         else:
-            self._run("pg_ctl", "start", "-s", "-w", "-D", self.data, "-l", self.log_file)
+            self._run("pg_ctl", "start", "-s", "-w", "-D", self.data, "-l", self.log_file, "-o", " ".join(options))
         return self
 
     def _start_as_pid1(self):
