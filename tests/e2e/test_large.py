@@ -98,8 +98,9 @@ def test_ten_thousand_files(db, folder):
 
 @large
 @pytest.mark.timeout(900)
-def test_a_thousand_folders(db, folder):
+def test_a_thousand_folders(make_cluster, make_database, folder):
     """More tables than one transaction has locks for: import_folder says what helps, run_import does it."""
+    db = make_database(make_cluster("locks", {"max_locks_per_transaction": "10", "max_connections": "10"}))
     for number in range(1_000):
         tiny(folder, f"f{number:04}/a.xlsx", number)
     with db.connect() as session:
