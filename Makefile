@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long test-kills test-all-majors bench demo demo-stop lint reference schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -80,8 +80,14 @@ test-long: ## order independence with many more cases, for hours, after make
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-200000} cargo test --release -p pgdatahub-reader --test property -- --nocapture && \
 	PGDATAHUB_CASES=$${PGDATAHUB_CASES:-20000} tests/e2e/run.sh tests/e2e/test_order.py -k depends -s
 
+fuzz: ## fuzz the reader, the protocol and core's rules for SECONDS=600 (nightly Rust and cargo-fuzz; TARGETS="xlsx ods")
+	@tests/fuzz/run.sh $(or $(SECONDS),600) $(TARGETS)
+
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
+
+test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million rows, after make
+	@PGDATAHUB_LARGE=1 tests/e2e/run.sh tests/e2e/test_resources.py tests/e2e/test_large.py -s
 
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
@@ -98,12 +104,27 @@ demo: ## a guided tour on a private cluster (installs what is missing, builds)
 demo-stop: ## stop the demo's cluster and delete it
 	@tests/demo/run.sh --stop
 
-lint: ## rustfmt, clippy, the rules between the layers
+lint: ## rustfmt, clippy, layers, released scripts, dependencies, that every promise has its tests
 	cargo fmt --all --check
 	cargo clippy --all-targets -p pgdatahub-core -p pgdatahub-reader -- -D warnings
 	PGRX_PG_CONFIG_PATH="$$(command -v '$(PG_CONFIG)')" cargo clippy --release --no-default-features --features pg$(MAJOR) -p pgdatahub -- -D warnings
 	.ci/layers --self-test
 	.ci/layers
+	.ci/released --self-test
+	.ci/released
+	.ci/supply-chain --self-test
+	.ci/supply-chain
+	.ci/reliability --self-test
+	.ci/reliability
+
+coverage: ## which lines of core and reader their tests run, by file (cargo-llvm-cov)
+	@cargo llvm-cov --version >/dev/null 2>&1 || \
+	  { echo "cargo-llvm-cov is missing: rustup component add llvm-tools && cargo install cargo-llvm-cov --locked" >&2; exit 2; }
+	cargo llvm-cov --locked -p pgdatahub-core -p pgdatahub-reader --summary-only
+
+deny: ## licences, sources, duplicates and security advisories of all dependencies (cargo-deny; downloads RustSec's list)
+	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 2; }
+	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph
 
 reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
 	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"
@@ -113,6 +134,7 @@ schema: build ## write sql/pgdatahub--<version>.sql from the code
 
 schema-check: build ## fail if the committed install script differs from the code
 	@.ci/schema check
+	@.ci/released symbols $(LIBRARY)
 
 clean: ## remove build results and the private clusters
 	@tests/demo/run.sh --stop

@@ -50,7 +50,6 @@ CREATE TABLE pgdatahub.etl_watch_files (
   attempts   integer NOT NULL DEFAULT 0,
   next_try   timestamptz,
   last_error text,
-  CONSTRAINT etl_watch_files_watch FOREIGN KEY (watch_id) REFERENCES pgdatahub.etl_watches (watch_id) ON DELETE CASCADE,
   CONSTRAINT etl_watch_files_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{waiting,submitted,done,failed}'::text[]))
 );
 CREATE UNIQUE INDEX etl_watch_files_below ON pgdatahub.etl_watch_files (watch_id, pg_catalog.md5(below));

@@ -47,7 +47,8 @@ GRANT USAGE ON SCHEMA pgdatahub TO PUBLIC;
 
 -- What pgdatahub remembers. Owner only: everybody else reads the views, which
 -- show a role the tables it may SELECT. No oid is a key: a dump restored into
--- another cluster must find its tables by name.
+-- another cluster must find its tables by name. No foreign keys: pg_restore
+-- with --jobs loads the tables of an extension in any order.
 
 CREATE TABLE pgdatahub.etl_tables (
   table_schema    text NOT NULL,
@@ -247,8 +248,7 @@ CREATE TABLE pgdatahub.etl_rejects (
   scope       text NOT NULL,
   retried_at  timestamptz,
   CONSTRAINT etl_rejects_pkey PRIMARY KEY (reject_id),
-  CONSTRAINT etl_rejects_scope CHECK (scope OPERATOR(pg_catalog.=) ANY ('{cell,row}'::text[])),
-  CONSTRAINT etl_rejects_import FOREIGN KEY (import_id) REFERENCES pgdatahub.etl_imports (import_id)
+  CONSTRAINT etl_rejects_scope CHECK (scope OPERATOR(pg_catalog.=) ANY ('{cell,row}'::text[]))
 );
 CREATE INDEX etl_rejects_by_import ON pgdatahub.etl_rejects (import_id);
 COMMENT ON TABLE pgdatahub.etl_rejects IS 'What was not stored as read: one row per rejected cell, and for a rejected row one per cell that is to blame, or one without a cell';
@@ -286,8 +286,7 @@ CREATE TABLE pgdatahub.etl_run_files (
   file_sha256     text,
   import_id       bigint,
   finished_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no, sheet_no),
-  CONSTRAINT etl_run_files_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE
+  CONSTRAINT etl_run_files_pkey PRIMARY KEY (run_id, file_no, sheet_no)
 );
 CREATE INDEX etl_run_files_source ON pgdatahub.etl_run_files (pg_catalog.md5(source_file));
 COMMENT ON TABLE pgdatahub.etl_run_files IS 'One row per file and sheet of a run, whatever became of it';
@@ -333,7 +332,6 @@ CREATE TABLE pgdatahub.etl_jobs (
   files_at_restart bigint NOT NULL DEFAULT 0,
   cluster        text NOT NULL,
   CONSTRAINT etl_jobs_pkey PRIMARY KEY (run_id),
-  CONSTRAINT etl_jobs_run FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_runs (run_id) ON DELETE CASCADE,
   CONSTRAINT etl_jobs_reason CHECK (reason OPERATOR(pg_catalog.=) ANY ('{user,interval,window,error}'::text[]))
 );
 COMMENT ON TABLE pgdatahub.etl_jobs IS 'What start_import was asked, or a watch asks for, one row per job; its state is in etl_runs';
@@ -362,8 +360,7 @@ CREATE TABLE pgdatahub.etl_job_states (
   changed_by text NOT NULL,
   state      text NOT NULL,
   reason     text,
-  message    text,
-  CONSTRAINT etl_job_states_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+  message    text
 );
 CREATE INDEX etl_job_states_run ON pgdatahub.etl_job_states (run_id, changed_at);
 COMMENT ON TABLE pgdatahub.etl_job_states IS 'Every state that a job had, since when and by whom';
@@ -384,8 +381,7 @@ CREATE TABLE pgdatahub.etl_job_files (
   target_name   text NOT NULL,
   file_bytes    bigint NOT NULL,
   status        text,
-  CONSTRAINT etl_job_files_pkey PRIMARY KEY (run_id, file_no),
-  CONSTRAINT etl_job_files_job FOREIGN KEY (run_id) REFERENCES pgdatahub.etl_jobs (run_id) ON DELETE CASCADE
+  CONSTRAINT etl_job_files_pkey PRIMARY KEY (run_id, file_no)
 );
 -- What a worker looks for: the files of a table that are still to be done.
 CREATE INDEX etl_job_files_left ON pgdatahub.etl_job_files (run_id, target_schema, target_name, file_no) WHERE status IS NULL;
@@ -478,7 +474,6 @@ CREATE TABLE pgdatahub.etl_watch_files (
   attempts   integer NOT NULL DEFAULT 0,
   next_try   timestamptz,
   last_error text,
-  CONSTRAINT etl_watch_files_watch FOREIGN KEY (watch_id) REFERENCES pgdatahub.etl_watches (watch_id) ON DELETE CASCADE,
   CONSTRAINT etl_watch_files_state CHECK (state OPERATOR(pg_catalog.=) ANY ('{waiting,submitted,done,failed}'::text[]))
 );
 CREATE UNIQUE INDEX etl_watch_files_below ON pgdatahub.etl_watch_files (watch_id, pg_catalog.md5(below));

@@ -3,6 +3,7 @@
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
+use crate::pg::transaction::OneRun;
 use crate::pg::{audit, ddl, registry};
 
 /// Makes an existing table managed; adds source_file and load_timestamp where they are missing.
@@ -10,8 +11,9 @@ use crate::pg::{audit, ddl, registry};
 ///
 /// # Errors
 /// 42501 for anybody but the owner, 55000 managed before, 42809 for what is no table or view,
-/// 42804 for a source_file or load_timestamp of another type.
+/// 42804 for a source_file or load_timestamp of another type, 25006 on a standby.
 pub fn adopt(name: &TableName) -> Result<String, Failure> {
+    let _one = OneRun::begin()?;
     lock_targets(&[TargetKey::of(&name.schema, &name.table)])?;
     registry::follow_renames()?;
     let oid = catalog::find(name)?.ok_or_else(|| {

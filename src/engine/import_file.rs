@@ -1,8 +1,7 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
 
 use super::file_sheets::{self, Chosen};
-use super::imagined::Imagined;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Savepoint};
 use super::progress;
 use super::rejects::{Limits, Rejects};
 use super::run::seconds_since;
@@ -66,7 +65,7 @@ fn all_attempts(
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-    saved: &Option<Imagined>,
+    saved: &Option<Savepoint>,
 ) -> Result<(), Failure> {
     let mut attempt = Attempt::default();
     loop {

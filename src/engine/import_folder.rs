@@ -1,6 +1,7 @@
 //! import_folder and import_file: everything in the caller's transaction.
 
 use super::import_file::{self, Call};
+use super::large;
 use super::ledger::Ledger;
 use super::options::{OnError, Options, required_path};
 use super::plan;
@@ -55,6 +56,9 @@ pub fn folder(
     }
     let plan = targets::plan(&grant, options)?;
     say_unreadable(&plan);
+    if kind == "import_folder" {
+        large::warn(&options.path, &plan.sources);
+    }
     let (files, ignored) = (plan.sources.len(), plan.listing.ignored);
     let mut run = if ledger.plans() {
         Run::imagined(kind, files, ignored, say)

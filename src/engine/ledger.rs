@@ -4,7 +4,7 @@
 //! An import and its plan run the same code up to here; each effect is one
 //! method, which does it or imagines it.
 
-use super::imagined::{Imagined, ImaginedTable};
+use super::imagined::{Imagined, Shape};
 use super::removal;
 use super::schema::TargetTable;
 use crate::pg::audit::{self, Claim, Import, Sheet};
@@ -12,7 +12,7 @@ use crate::pg::blockers::{Blocker, Touched};
 use crate::pg::catalog::{ImportKey, TableName};
 use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
-use crate::pg::file_plan::Blocked;
+use crate::pg::file_plan::{Blocked, FilePlan};
 use crate::pg::file_row::FileRow;
 use crate::pg::registry::{self, Managed};
 use crate::pg::rewrite::Rewrite;
@@ -25,13 +25,26 @@ use std::rc::Rc;
 #[derive(Clone, Default)]
 pub struct Ledger(Option<Rc<RefCell<Imagined>>>);
 
+/// See [`Ledger::save`].
+pub struct Savepoint {
+    ledger: Ledger,
+    length: usize,
+    file: FilePlan,
+}
+
+impl Drop for Savepoint {
+    fn drop(&mut self) {
+        // Not `imagine`: nothing may panic here.
+        if let Some(Ok(mut state)) = self.ledger.0.as_ref().map(|state| state.try_borrow_mut()) {
+            state.release();
+        }
+    }
+}
+
 impl Ledger {
     /// A ledger that only imagines.
     pub fn imagined(one_transaction: bool) -> Ledger {
-        Ledger(Some(Rc::new(RefCell::new(Imagined {
-            one_transaction,
-            ..Imagined::default()
-        }))))
+        Ledger(Some(Rc::new(RefCell::new(Imagined::new(one_transaction)))))
     }
 
     /// Whether nothing is done.
@@ -43,17 +56,22 @@ impl Ledger {
         self.0.as_ref().map(|state| with(&mut state.borrow_mut()))
     }
 
-    /// What was imagined up to here, to go back to: a plan's savepoint.
-    pub fn save(&self) -> Option<Imagined> {
-        self.imagine(|state| state.clone())
+    /// What was imagined up to here, to go back to as long as it is kept: a plan's savepoint.
+    pub fn save(&self) -> Option<Savepoint> {
+        self.imagine(|state| Savepoint {
+            ledger: self.clone(),
+            length: state.save(),
+            file: state.file.clone(),
+        })
     }
 
     /// Back to a savepoint. What stopped the file is kept for its row.
-    pub fn restore(&self, saved: &Option<Imagined>) {
+    pub fn restore(&self, saved: &Option<Savepoint>) {
         if let Some(saved) = saved {
             self.imagine(|state| {
+                state.restore(saved.length);
                 let blocked = state.file.blocked.take();
-                *state = saved.clone();
+                state.file.clone_from(&saved.file);
                 state.file.blocked = blocked;
             });
         }
@@ -68,8 +86,7 @@ impl Ledger {
     pub fn commits(&self) {
         self.imagine(|state| {
             if !state.one_transaction {
-                let tables = state.tables.values_mut();
-                tables.for_each(|table| table.touched = Touched::default());
+                state.untouch();
             }
         });
     }
@@ -136,30 +153,27 @@ impl Ledger {
     /// # Errors
     /// The audit's.
     pub fn mark_dropped(&self, managed: &Managed) -> Result<(), Failure> {
-        match self.imagine(|state| state.dropped.insert(managed.recorded.clone())) {
-            Some(_) => Ok(()),
+        match self.imagine(|state| state.drop_table(&managed.recorded)) {
+            Some(()) => Ok(()),
             None => registry::mark_dropped(&managed.name),
         }
     }
 
     /// The table as an earlier file of the plan would have left it.
-    pub fn table(&self, name: &TableName) -> Option<ImaginedTable> {
-        self.imagine(|state| state.tables.get(name).cloned())?
+    pub fn table(&self, name: &TableName) -> Option<Shape> {
+        self.imagine(|state| state.table(name).map(|known| known.shape.clone()))?
     }
 
     /// Begins to imagine a table that is there.
     pub fn know(&self, managed: Option<&Managed>, table: &TargetTable) {
         self.imagine(|state| {
             if let Some(managed) = managed.filter(|m| m.name != m.recorded) {
-                let (name, recorded) = (managed.name.clone(), managed.recorded.clone());
-                state.recorded.insert(name, recorded);
+                state.set_recorded(managed.name.clone(), managed.recorded.clone());
             }
             let stored = table.table.as_ref().map(|t| t.columns.clone());
-            let imagined = ImaginedTable {
-                stored: stored.unwrap_or_default(),
-                ..ImaginedTable::default()
-            };
-            state.tables.insert(table.name.clone(), imagined);
+            state.set_shape(&table.name, |known| {
+                known.stored = stored.unwrap_or_default();
+            });
         });
         self.keep(table, Vec::new(), None);
     }
@@ -167,10 +181,11 @@ impl Ledger {
     /// Keeps what a table has become, by which changes.
     pub fn keep(&self, table: &TargetTable, changes: Vec<Executed>, rewrite: Option<Rewrite>) {
         self.imagine(|state| {
-            let known = state.tables.entry(table.name.clone()).or_default();
-            known.table.clone_from(&table.table);
-            known.remembered.clone_from(&table.remembered);
-            known.provisional.clone_from(&table.provisional);
+            state.set_shape(&table.name, |known| {
+                known.table.clone_from(&table.table);
+                known.remembered.clone_from(&table.remembered);
+                known.provisional.clone_from(&table.provisional);
+            });
             state.file.changes.extend(changes);
             state.file.rewrite = rewrite.or(state.file.rewrite.take());
         });
@@ -178,25 +193,29 @@ impl Ledger {
 
     /// What the catalogs cannot know yet of this transaction's work on the table.
     pub fn touched(&self, name: &TableName) -> Touched {
-        self.table(name).map(|t| t.touched).unwrap_or_default()
+        self.imagine(|state| state.table(name).map(|known| known.touched))
+            .flatten()
+            .unwrap_or_default()
     }
 
     /// Imports whose rows would be gone by now.
     pub fn removed_from(&self, name: &TableName) -> Vec<ImportKey> {
-        self.table(name).map(|t| t.removed).unwrap_or_default()
+        self.imagine(|state| state.table(name).map(|known| known.removed.clone()))
+            .flatten()
+            .unwrap_or_default()
     }
 
     /// The name that the record has for a table; none where its imports count as reverted.
     fn on_record(&self, name: &TableName) -> Option<TableName> {
         self.imagine(|state| {
-            let recorded = state.recorded.get(name).unwrap_or(name);
-            (!state.dropped.contains(recorded)).then(|| recorded.clone())
+            let recorded = state.recorded(name).unwrap_or(name);
+            (!state.is_dropped(recorded)).then(|| recorded.clone())
         })
         .unwrap_or_else(|| Some(name.clone()))
     }
 
     fn is_removed(&self, import: &Import) -> bool {
-        self.imagine(|state| state.removed.contains(&import.import_id))
+        self.imagine(|state| state.is_removed(import.import_id))
             .unwrap_or(false)
     }
 
@@ -210,12 +229,8 @@ impl Ledger {
         sheet: Sheet<'_>,
         sha256: &str,
     ) -> Result<Option<Import>, Failure> {
-        let same = |i: &&Import| {
-            let same_sheet =
-                (i.sheet_name.as_str(), i.sheet_range.as_str()) == (sheet.name, sheet.range);
-            i.table == *name && same_sheet && i.sha256 == sha256
-        };
-        if let Some(Some(planned)) = self.imagine(|state| state.loaded.iter().find(same).cloned()) {
+        let planned = self.imagine(|state| state.loaded().present(name, sheet, sha256).cloned());
+        if let Some(Some(planned)) = planned {
             return Ok(Some(planned));
         }
         let Some(recorded) = self.on_record(name) else {
@@ -235,7 +250,7 @@ impl Ledger {
         sheet: Sheet<'_>,
         sha256: &str,
     ) -> Result<Option<Import>, Failure> {
-        let recorded = self.imagine(|state| state.recorded.get(name).cloned());
+        let recorded = self.imagine(|state| state.recorded(name).cloned());
         audit::held(recorded.flatten().as_ref().unwrap_or(name), sheet, sha256)
     }
 
@@ -282,10 +297,8 @@ impl Ledger {
         source_file: &str,
         sha256: &str,
     ) -> Result<Option<String>, Failure> {
-        let elsewhere =
-            |i: &&Import| i.table != *name && (i.sha256 == sha256 || i.source_file == source_file);
         let planned = self.imagine(|state| {
-            let other = state.loaded.iter().find(elsewhere);
+            let other = state.loaded().elsewhere(name, source_file, sha256);
             other.map(|import| import.table.display())
         });
         if let Some(Some(other)) = planned {
@@ -315,12 +328,7 @@ impl Ledger {
         }
         let key = (import.source_file.clone(), import.load_timestamp);
         if import.import_id == 0 {
-            self.imagine(|state| {
-                let it = |i: &Import| {
-                    i.table == *name && (&i.source_file, i.load_timestamp) == (&key.0, key.1)
-                };
-                state.loaded.retain(|i| !it(i));
-            });
+            self.imagine(|state| state.unload(name, &key));
             return Ok(import.row_count);
         }
         let Some(known) = table.table.as_ref().filter(|t| t.exists()) else {
@@ -329,10 +337,8 @@ impl Ledger {
         rights::check_delete(name, known.oid)?;
         let deleted = removal::remove(name, removed, true)?;
         self.imagine(|state| {
-            state.removed.insert(import.import_id);
-            let known = state.tables.entry(name.clone()).or_default();
-            known.removed.push(key);
-            known.touched.deleted |= deleted > 0;
+            state.remove(name, import.import_id, key);
+            state.touch(name, |touched| touched.deleted |= deleted > 0);
         });
         Ok(deleted)
     }
@@ -354,9 +360,8 @@ impl Ledger {
     /// Keeps that a file would be in.
     pub fn keep_import(&self, claim: &Claim<'_>, load_timestamp: TimestampWithTimeZone, rows: i64) {
         self.imagine(|state| {
-            let known = state.tables.entry(claim.table.clone()).or_default();
-            known.touched.inserted |= rows > 0;
-            state.loaded.push(Import {
+            state.touch(claim.table, |touched| touched.inserted |= rows > 0);
+            state.load(Import {
                 import_id: 0,
                 table: claim.table.clone(),
                 source_file: claim.source_file.to_owned(),

@@ -9,7 +9,7 @@ use crate::pg::lock::{TargetKey, lock_targets, try_lock_target};
 use crate::pg::{guc, registry};
 use pgdatahub_core::config::{self, Config, FolderSettings, Origin};
 use pgdatahub_core::discover::{self, FolderTarget};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Name of the configuration that may lie in an imported folder.
@@ -99,6 +99,7 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
     let mut default_schema = None;
     let root = root_name(&options.path);
     let mut folders: Vec<FolderTarget> = Vec::new();
+    let mut seen = HashSet::new();
     let mut sources = Vec::with_capacity(listing.workbooks.len());
     for found in &listing.workbooks {
         let mut settings = config
@@ -123,7 +124,7 @@ pub fn plan(grant: &Grant, options: &Options) -> Result<Plan, Failure> {
                 None => default_schema.insert(catalog::current_schema()?).clone(),
             },
         };
-        if folders.iter().all(|known| known.folder != folder) {
+        if seen.insert(folder.clone()) {
             folders.push(FolderTarget {
                 folder: folder.clone(),
                 schema: Some(schema.clone()),

@@ -248,6 +248,36 @@ pub fn has_value_without(
         .unwrap_or(false))
 }
 
+/// Whether the table holds rows of any of the imports.
+///
+/// # Errors
+/// PostgreSQL's own: no SELECT right.
+pub fn holds_any(table: &TableName, imports: &[ImportKey]) -> Result<bool, Failure> {
+    let (files, times): (Vec<&str>, Vec<TimestampWithTimeZone>) = imports
+        .iter()
+        .map(|(file, time)| (file.as_str(), *time))
+        .unzip();
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM {} AS imported JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS known(f, t) \
+            ON known.f OPERATOR(pg_catalog.=) imported.source_file AND known.t OPERATOR(pg_catalog.=) imported.load_timestamp)",
+        table.sql(),
+    );
+    let found = spi::first(&sql, &[files.into(), times.into()], |row| {
+        row.value::<bool>(1)
+    })?;
+    Ok(found.flatten().unwrap_or(false))
+}
+
+/// Whether the calling role may read the table.
+///
+/// # Errors
+/// SPI's own.
+pub fn may_select(oid: pg_sys::Oid) -> Result<bool, Failure> {
+    let sql = "SELECT pg_catalog.has_table_privilege($1, 'SELECT')";
+    let may = spi::first(sql, &[oid.into()], |row| row.value::<bool>(1))?;
+    Ok(may.flatten().unwrap_or(false))
+}
+
 /// Whether a bigint column holds an integer that a double precision cannot.
 ///
 /// # Errors

@@ -1,7 +1,10 @@
 //! What differs between the supported majors, in one place.
 
+#[cfg(any(feature = "pg16", feature = "pg17", feature = "pg18"))]
+use super::error;
 use super::error::Failure;
 use pgrx::pg_sys;
+use std::ffi::c_int;
 
 /// Builds the range table that COPY's engine works from, for inserting into
 /// columns `attnums` of `relation`, and checks the calling role's right to it.
@@ -131,7 +134,26 @@ pub unsafe fn check_input(
             (&raw mut context).cast(),
             &raw mut value,
         );
-        (!taken).then(|| super::error::soft(context.error_data))
+        (!taken).then(|| soft(context.error_data))
+    }
+}
+
+/// What an error says that was not raised: a soft error of an input function.
+///
+/// # Safety
+/// `data` is a complete ErrorData.
+#[cfg(any(feature = "pg16", feature = "pg17", feature = "pg18"))]
+unsafe fn soft(data: *const pg_sys::ErrorData) -> Failure {
+    // SAFETY: the caller's promise; its strings are NULL or terminated.
+    let data = unsafe { &*data };
+    Failure {
+        detail: error::owned(data.detail),
+        hint: error::owned(data.hint),
+        constraint: error::owned(data.constraint_name),
+        ..Failure::new(
+            &error::unpack(data.sqlerrcode),
+            error::owned(data.message).unwrap_or_default(),
+        )
     }
 }
 
@@ -146,5 +168,19 @@ pub unsafe fn is_lock_held(tag: *const pg_sys::LOCKTAG, mode: pg_sys::LOCKMODE) 
         return pg_sys::LockHeldByMe(tag, mode);
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         return pg_sys::LockHeldByMe(tag, mode, false);
+    }
+}
+
+/// Sets what a signal does.
+///
+/// # Safety
+/// `handler` must be async-signal-safe.
+pub unsafe fn set_signal_handler(number: c_int, handler: unsafe extern "C-unwind" fn(c_int)) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16", feature = "pg17"))]
+        pg_sys::pqsignal(number, Some(handler));
+        #[cfg(feature = "pg18")]
+        pg_sys::pqsignal_be(number, Some(handler));
     }
 }

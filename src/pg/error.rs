@@ -235,26 +235,7 @@ unsafe extern "C-unwind" fn observe(_arg: *mut std::ffi::c_void) {
     }
 }
 
-/// What an error says that was not raised: a soft error of an input function.
-///
-/// # Safety
-/// `data` is a complete ErrorData.
-#[cfg(not(feature = "pg15"))]
-pub unsafe fn soft(data: *const pg_sys::ErrorData) -> Failure {
-    // SAFETY: the caller's promise; its strings are NULL or terminated.
-    let data = unsafe { &*data };
-    Failure {
-        detail: owned(data.detail),
-        hint: owned(data.hint),
-        constraint: owned(data.constraint_name),
-        ..Failure::new(
-            &unpack(data.sqlerrcode),
-            owned(data.message).unwrap_or_default(),
-        )
-    }
-}
-
-fn owned(text: *const std::ffi::c_char) -> Option<String> {
+pub(super) fn owned(text: *const std::ffi::c_char) -> Option<String> {
     if text.is_null() {
         return None;
     }
@@ -311,7 +292,7 @@ fn pack(sqlstate: &str) -> i32 {
 }
 
 /// unpack_sql_state
-fn unpack(packed: i32) -> String {
+pub(super) fn unpack(packed: i32) -> String {
     (0..5)
         .map(|at| char::from(((packed >> (6 * at)) & 0x3f) as u8 + b'0'))
         .collect()

@@ -42,6 +42,7 @@ pub mod record;
 pub mod registry;
 pub mod rejects;
 pub mod report;
+pub mod restored;
 pub mod rewrite;
 pub mod rights;
 pub mod schema_history;

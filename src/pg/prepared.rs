@@ -10,6 +10,7 @@ use pgrx::pg_sys::PgOid;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 /// Most statements kept. Those with a name of a user's table in them are many in
@@ -27,7 +28,9 @@ struct Kept {
 }
 
 thread_local! {
-    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::new(HashMap::new());
+    // Never dropped: freeing a plan calls into PostgreSQL, which a process that ends has taken down.
+    static KEPT: RefCell<ManuallyDrop<HashMap<String, Kept>>> =
+        RefCell::new(ManuallyDrop::new(HashMap::new()));
 }
 
 /// The statement ready to be run with these arguments; none for DDL and the like,
@@ -65,7 +68,7 @@ pub fn statement(
     // What falls out is freed after the borrow ends: freeing calls into PostgreSQL.
     let forgotten = KEPT.with_borrow_mut(|kept| {
         let all = match kept.len() >= MOST {
-            true => std::mem::take(kept),
+            true => std::mem::take(&mut **kept),
             false => HashMap::new(),
         };
         (all, kept.insert(sql.to_owned(), new))

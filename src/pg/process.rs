@@ -178,12 +178,12 @@ unsafe extern "C-unwind" fn at_xact(event: pg_sys::XactEvent::Type, _arg: *mut s
 }
 
 fn spawn() -> Result<Process, Failure> {
-    // SAFETY: counts a descriptor against max_files_per_process.
-    if !unsafe { pg_sys::AcquireExternalFD() } {
+    if !acquire_descriptor() {
         return Err(Failure::new(
             "53000",
             "too many open files to start the reader process",
-        ));
+        )
+        .hint("Close cursors over read_excel_json, each of which has one, or raise max_files_per_process."));
     }
     let started = start();
     if started.is_err() {
@@ -191,6 +191,20 @@ fn spawn() -> Result<Process, Failure> {
         unsafe { pg_sys::ReleaseExternalFD() };
     }
     started
+}
+
+/// Counts a descriptor against max_files_per_process, if there is one more: waiting for the
+/// reader takes it for a moment, and without it would fail with an internal error.
+fn acquire_descriptor() -> bool {
+    // SAFETY: only counts; what is acquired is released here or by who reaps the reader.
+    unsafe {
+        if !pg_sys::AcquireExternalFD() {
+            return false;
+        }
+        let spare = pg_sys::AcquireExternalFD();
+        pg_sys::ReleaseExternalFD();
+        spare
+    }
 }
 
 fn start() -> Result<Process, Failure> {

@@ -53,29 +53,26 @@ pub fn prune(older_than: &Interval) -> Result<Vec<Pruned>, Failure> {
     // A run without an end may be at work in another session, unless it began before the server did;
     // a job may be resumed at any time: cancel_import ends it.
     const RUNS: &str = "(r.finished_at < now() - $1 OR (r.finished_at IS NULL AND r.kind NOT IN ('start_import', 'watch_folder') AND r.started_at < now() - $1 AND r.started_at < pg_postmaster_start_time()))";
-    as_owner(|| {
-        let mut pruned = Vec::new();
-        for (table, sql) in [
-            (
-                "etl_rejects",
-                "DELETE FROM pgdatahub.etl_rejects j USING pgdatahub.etl_imports i \
-                  WHERE i.import_id = j.import_id AND i.imported_at < now() - $1"
-                    .to_owned(),
+    let removed = as_owner(|| {
+        spi::first(
+            &format!(
+                "WITH rejects AS (DELETE FROM pgdatahub.etl_rejects j USING pgdatahub.etl_imports i \
+                                   WHERE i.import_id = j.import_id AND i.imported_at < now() - $1 RETURNING 1), \
+                      runs AS (DELETE FROM pgdatahub.etl_runs r WHERE {RUNS} RETURNING r.run_id), \
+                      files AS (DELETE FROM pgdatahub.etl_run_files f USING runs r WHERE f.run_id = r.run_id RETURNING 1), \
+                      jobs AS (DELETE FROM pgdatahub.etl_jobs j USING runs r WHERE j.run_id = r.run_id), \
+                      states AS (DELETE FROM pgdatahub.etl_job_states s USING runs r WHERE s.run_id = r.run_id), \
+                      job_files AS (DELETE FROM pgdatahub.etl_job_files f USING runs r WHERE f.run_id = r.run_id) \
+                 SELECT (SELECT count(*) FROM rejects), (SELECT count(*) FROM files), (SELECT count(*) FROM runs)"
             ),
-            (
-                "etl_run_files",
-                format!(
-                    "DELETE FROM pgdatahub.etl_run_files f USING pgdatahub.etl_runs r WHERE r.run_id = f.run_id AND {RUNS}"
-                ),
-            ),
-            (
-                "etl_runs",
-                format!("DELETE FROM pgdatahub.etl_runs r WHERE {RUNS}"),
-            ),
-        ] {
-            let rows = spi::execute(&sql, &[(*older_than).into()])? as i64;
-            pruned.push(Pruned { table, rows });
-        }
-        Ok(pruned)
-    })
+            &[(*older_than).into()],
+            |row| [1, 2, 3].map(|ordinal| row.value::<i64>(ordinal).unwrap_or(0)),
+        )
+    })?
+    .unwrap_or_default();
+    let tables = ["etl_rejects", "etl_run_files", "etl_runs"].into_iter();
+    Ok(tables
+        .zip(removed)
+        .map(|(table, rows)| Pruned { table, rows })
+        .collect())
 }

@@ -111,7 +111,7 @@ impl Client {
             confinement: Vec::new(),
         };
         self.send(&Request::Hello(hello), None)?;
-        match self.answer()? {
+        match self.answer().map_err(unanswered)? {
             Response::Hello(hello) if hello.protocol == PROTOCOL && hello.version == VERSION => {
                 self.answering = false;
                 Ok(hello.confinement)
@@ -337,6 +337,18 @@ pub fn probe() -> Result<Vec<String>, Failure> {
     process::end();
     let (socket, _) = process::socket()?;
     Client::on(socket, false).greet()
+}
+
+/// It ended, or broke the protocol, before it was asked to read anything: the program is the wrong one, or cannot run.
+fn unanswered(failure: Failure) -> Failure {
+    if failure.sqlstate != "58000" {
+        return failure;
+    }
+    let path = process::reader_path();
+    let how = failure.detail.unwrap_or(failure.message);
+    Failure::new("58000", format!("\"{path}\" does not answer as the reader of pgdatahub {VERSION}"))
+        .detail(how)
+        .hint("Install both from one build with make install; pgdatahub.reader is to name the program, or be empty. The server is not affected.")
 }
 
 /// What the reader refused, as a user sees it.

@@ -3,7 +3,8 @@
 use super::catalog::{self, TableName};
 use super::error::Failure;
 use super::identity::{as_owner, current_role};
-use super::spi;
+use super::restored::{Ambiguous, Restored};
+use super::{report, restored, spi};
 use pgdatahub_core::columns::{Assigned, Remembered};
 use pgrx::pg_sys;
 
@@ -36,6 +37,33 @@ fn database() -> String {
 /// # Errors
 /// SPI's own.
 pub fn follow_renames() -> Result<(), Failure> {
+    follow_oids()?;
+    let found = restored::find(&system(), &database())?;
+    for Restored { recorded, name, .. } in &found.restored {
+        as_owner(|| rename(recorded, name))?;
+        report::notice(format!(
+            "table {} is {} here, which holds its rows",
+            recorded.display(),
+            name.display()
+        ));
+    }
+    if !found.restored.is_empty() {
+        // Their oids.
+        follow_oids()?;
+    }
+    for Ambiguous { recorded, names } in &found.ambiguous {
+        let names: Vec<String> = names.iter().map(TableName::display).collect();
+        report::warning(
+            format!("table {} is not here under its name, and more than one may be it", recorded.display()),
+            Some(format!("Rows of its imports are in {}. It counts as dropped.", names.join(", "))),
+            Some("If one of them is it, roll back, give it that name with ALTER TABLE … RENAME TO, and import; a rename after that is followed.".into()),
+        );
+    }
+    Ok(())
+}
+
+/// What [`follow_renames`] does where the oids on record hold.
+fn follow_oids() -> Result<(), Failure> {
     as_owner(|| {
         let (system, database) = (system(), database());
         spi::execute(
@@ -54,31 +82,43 @@ pub fn follow_renames() -> Result<(), Failure> {
               WHERE t.cached_system = $1 AND t.cached_database = $2 AND t.dropped_at IS NULL \
                 AND (n.nspname::text, c.relname::text) IS DISTINCT FROM (t.table_schema, t.table_name)",
             &[system.as_str().into(), database.as_str().into()],
-            |row| [row.text(1), row.text(2), row.text(3), row.text(4)],
+            |row| {
+                let name = |schema, table| TableName {
+                    schema: row.text(schema),
+                    table: row.text(table),
+                };
+                (name(1, 2), name(3, 4))
+            },
         )?;
-        for names in moved {
-            for table in [
-                "etl_tables",
-                "etl_columns",
-                "etl_imports",
-                "etl_schema_changes",
-                "etl_run_files",
-            ] {
-                spi::execute(
-                    &format!(
-                        "UPDATE pgdatahub.{table} SET table_schema = $3, table_name = $4 WHERE table_schema = $1 AND table_name = $2"
-                    ),
-                    &[
-                        names[0].as_str().into(),
-                        names[1].as_str().into(),
-                        names[2].as_str().into(),
-                        names[3].as_str().into(),
-                    ],
-                )?;
-            }
+        for (recorded, name) in &moved {
+            rename(recorded, name)?;
         }
         Ok(())
     })
+}
+
+/// Writes a table's new name wherever the record has the one before; as the owner.
+fn rename(recorded: &TableName, name: &TableName) -> Result<(), Failure> {
+    for table in [
+        "etl_tables",
+        "etl_columns",
+        "etl_imports",
+        "etl_schema_changes",
+        "etl_run_files",
+    ] {
+        spi::execute(
+            &format!(
+                "UPDATE pgdatahub.{table} SET table_schema = $3, table_name = $4 WHERE table_schema = $1 AND table_name = $2"
+            ),
+            &[
+                recorded.schema.as_str().into(),
+                recorded.table.as_str().into(),
+                name.schema.as_str().into(),
+                name.table.as_str().into(),
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 /// The managed table that imports address as `target`, or that is so named.
@@ -94,8 +134,21 @@ pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
         Some(known)
             if !spi::is_reading() && (known.oid.is_none() || known.name != known.recorded) =>
         {
-            follow_renames()?;
+            follow_oids()?;
             one(condition, &target.schema, &target.table)
+        }
+        // A plan has not looked yet.
+        Some(known) if known.oid.is_none() => {
+            let mut all = restored::find(&system(), &database())?.restored;
+            all.retain(|restored| restored.recorded == known.recorded);
+            Ok(match all.pop() {
+                None => found,
+                Some(restored) => Some(Managed {
+                    name: restored.name,
+                    recorded: restored.recorded,
+                    oid: Some(restored.oid),
+                }),
+            })
         }
         _ => Ok(found),
     }

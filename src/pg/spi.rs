@@ -1,8 +1,9 @@
 //! SPI in the form the rest of `pg` uses: a statement, its parameters, rows or a count.
 
 use super::error::Failure;
-use super::prepared;
+use super::{prepared, transaction};
 use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
 use pgrx::spi::{Spi, SpiHeapTupleData};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::Cell;
@@ -30,8 +31,11 @@ impl Row<'_> {
 /// Runs a statement and returns how many rows it touched.
 ///
 /// # Errors
-/// SPI's own; PostgreSQL's are raised.
+/// SPI's own; 25006 on a standby; PostgreSQL's are raised.
 pub fn execute(sql: &str, args: &[DatumWithOid<'_>]) -> Result<u64, Failure> {
+    if transaction::on_standby() {
+        return Err(transaction::standby());
+    }
     Spi::connect_mut(|client| {
         Ok(match prepared::statement(client, sql, args)? {
             Some(statement) => client.update(&*statement, None, args)?.len() as u64,
@@ -50,8 +54,10 @@ pub fn rows<T>(
     mut map: impl FnMut(&Row<'_>) -> T,
 ) -> Result<Vec<T>, Failure> {
     Spi::connect_mut(|client| {
-        // pgrx assigns a transaction id before an update, whatever the statement.
-        let table = match (prepared::statement(client, sql, args)?, READING.get()) {
+        // pgrx assigns a transaction id before an update, whatever the statement;
+        // a standby has none to give.
+        let reading = READING.get() || transaction::on_standby();
+        let table = match (prepared::statement(client, sql, args)?, reading) {
             (Some(statement), true) => client.select(&*statement, None, args)?,
             (Some(statement), false) => client.update(&*statement, None, args)?,
             (None, true) => client.select(sql, None, args)?,
@@ -99,12 +105,25 @@ pub fn is_reading() -> bool {
 /// # Errors
 /// Those of `body`.
 pub fn reading<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    struct Writing(bool);
-    impl Drop for Writing {
+    /// What was before, to go back to; an abort goes back by itself.
+    struct Before {
+        reading: bool,
+        read_only: bool,
+    }
+    impl Drop for Before {
         fn drop(&mut self) {
-            READING.set(self.0);
+            READING.set(self.reading);
+            // SAFETY: this backend's only thread.
+            unsafe { pg_sys::XactReadOnly = self.read_only };
         }
     }
-    let _before = Writing(READING.replace(true));
-    super::identity::with_setting(c"transaction_read_only", "on", body)
+    let _before = Before {
+        reading: READING.replace(true),
+        // SAFETY: as above.
+        read_only: unsafe { pg_sys::XactReadOnly },
+    };
+    // By the variable: since PostgreSQL 16 no function may set transaction_read_only.
+    // SAFETY: what a read-only transaction has, which each transaction sets anew.
+    unsafe { pg_sys::XactReadOnly = true };
+    body()
 }

@@ -8,6 +8,18 @@ thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this server is a standby.
+pub fn on_standby() -> bool {
+    // SAFETY: reads this process's and the server's state, at any time.
+    unsafe { pg_sys::RecoveryInProgress() }
+}
+
+/// What cannot be done on a standby (25006).
+pub fn standby() -> Failure {
+    Failure::new("25006", "cannot import on a standby server")
+        .hint("Run the import on the primary; the standby receives its rows.")
+}
+
 /// Marks this backend as importing, until dropped.
 pub struct OneRun(());
 
@@ -16,13 +28,11 @@ impl OneRun {
     /// 55000 inside another run of this backend (a trigger that imports), 25006
     /// on a standby or in a read-only transaction.
     pub fn begin() -> Result<OneRun, Failure> {
-        // SAFETY: RecoveryInProgress and XactReadOnly may be read at any time.
-        let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
-        if standby {
-            return Err(Failure::new("25006", "cannot import on a standby server")
-                .hint("Run the import on the primary; the standby receives its rows."));
+        if on_standby() {
+            return Err(standby());
         }
-        if read_only {
+        // SAFETY: a variable of this process, which may be read at any time.
+        if unsafe { pg_sys::XactReadOnly } {
             return Err(Failure::new(
                 "25006",
                 "cannot import in a read-only transaction",

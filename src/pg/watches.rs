@@ -98,10 +98,16 @@ pub fn of_path(path: &str) -> Result<Vec<(i64, String)>, Failure> {
 /// SPI's own.
 pub fn remove(watch_id: i64) -> Result<bool, Failure> {
     as_owner(|| {
-        Ok(spi::execute(
+        let removed = spi::execute(
             "DELETE FROM pgdatahub.etl_watches WHERE watch_id = $1",
             &[watch_id.into()],
-        )? > 0)
+        )? > 0;
+        // In a statement of its own: the first one may have waited for a look that saw more.
+        spi::execute(
+            "DELETE FROM pgdatahub.etl_watch_files WHERE watch_id = $1",
+            &[watch_id.into()],
+        )?;
+        Ok(removed)
     })
 }
 

@@ -1,5 +1,6 @@
 //! A background worker's frame: signals, connection, transactions that survive an error.
 
+use super::compat;
 use super::error::{Failure, observed};
 use pgrx::pg_sys::PgTryBuilder;
 use pgrx::{pg_guard, pg_sys};
@@ -67,8 +68,8 @@ pub fn signal_handlers() {
     // SAFETY: the handlers are core's; signals are still blocked. `die` sets InterruptPending,
     // which pgrx's own handler does not.
     unsafe {
-        signal(libc::SIGTERM, die);
-        signal(libc::SIGHUP, SignalHandlerForConfigReload);
+        compat::set_signal_handler(libc::SIGTERM, die);
+        compat::set_signal_handler(libc::SIGHUP, SignalHandlerForConfigReload);
         pg_sys::BackgroundWorkerUnblockSignals();
     }
 }
@@ -78,18 +79,6 @@ pub fn connect(database: pg_sys::Oid, role: pg_sys::Oid) {
     signal_handlers();
     // SAFETY: the first connection of this worker.
     unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0) };
-}
-
-/// # Safety
-/// `handler` must be async-signal-safe.
-unsafe fn signal(number: c_int, handler: unsafe extern "C-unwind" fn(c_int)) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        #[cfg(any(feature = "pg15", feature = "pg16", feature = "pg17"))]
-        pg_sys::pqsignal(number, Some(handler));
-        #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(number, Some(handler));
-    }
 }
 
 /// Runs `body` in a transaction of its own; rolled back on `Err` and on a PostgreSQL error,

@@ -1,5 +1,6 @@
 //! How a request fails: short constructors for the protocol's [`Failed`].
 
+use crate::nul::without_nul;
 pub use pgdatahub_core::protocol::{Failed, FailureKind};
 use std::io;
 
@@ -13,6 +14,17 @@ pub fn failed(kind: FailureKind, message: impl Into<String>) -> Failed {
         message: message.into(),
         detail: None,
         hint: None,
+    }
+}
+
+/// The failure as it may be sent: names of parts and sheets come from the file
+/// and may hold U+0000, which the protocol refuses.
+pub fn sendable(failed: Failed) -> Failed {
+    Failed {
+        kind: failed.kind,
+        message: without_nul(failed.message),
+        detail: failed.detail.map(without_nul),
+        hint: failed.hint.map(without_nul),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod hash;
 pub mod head;
 pub mod header_rows;
 pub mod merged;
+mod nul;
 pub mod number;
 pub mod ods;
 pub mod package;

@@ -2,7 +2,7 @@
 
 use crate::book;
 use crate::channel::Channel;
-use crate::fail::{Failed, FailureKind, Result, corrupt, failed, io_failure};
+use crate::fail::{Failed, FailureKind, Result, corrupt, failed, io_failure, sendable};
 use crate::hash::sha256;
 use crate::head;
 use crate::preflight::{self, Stamp};
@@ -59,13 +59,13 @@ impl Server {
                 });
             let response = answer.unwrap_or_else(|failure| {
                 self.close_after(&failure);
-                Response::Failed(failure)
+                Response::Failed(sendable(failure))
             });
             if let Err(failure) = self.channel.send(&response) {
                 if failure.kind == FailureKind::Io {
                     return Err(failure);
                 }
-                self.channel.send(&Response::Failed(failure))?;
+                self.channel.send(&Response::Failed(sendable(failure)))?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! unknown, see `pgdatahub_core::serial`), nor which rows and columns are hidden.
 
 use crate::fail::{FailureKind, Result, corrupt, failed};
+use crate::nul::without_nul;
 use crate::number;
 use crate::package::encrypted;
 use crate::row::{Content, MAX_COLUMNS, Rejected, Row};
@@ -42,7 +43,7 @@ impl Xls {
             .sheets_metadata()
             .iter()
             .map(|sheet| SheetInfo {
-                name: sheet.name.clone(),
+                name: without_nul(sheet.name.clone()),
                 visibility: match sheet.visible {
                     SheetVisible::Visible => SheetVisibility::Visible,
                     SheetVisible::Hidden => SheetVisibility::Hidden,
@@ -80,10 +81,11 @@ impl Workbook for Xls {
             .book
             .try_borrow_mut()
             .map_err(|_| failed(FailureKind::Protocol, "the workbook is in use"))?;
-        let range = guarded(|| book.worksheet_range(&info.name))?.map_err(unreadable)?;
-        let merged = book
-            .merge_cells_by_sheet_name(&info.name)
-            .map_err(unreadable)?;
+        // As calamine knows it, which is not how it may be told.
+        let name = book.sheets_metadata().get(sheet);
+        let name = name.map_or_else(String::new, |sheet| sheet.name.clone());
+        let range = guarded(|| book.worksheet_range(&name))?.map_err(unreadable)?;
+        let merged = book.merge_cells_by_sheet_name(&name).map_err(unreadable)?;
         let merged = merged.iter().map(|range| Area {
             first_row: range.start.0.saturating_add(1),
             last_row: range.end.0.saturating_add(1),

@@ -11,6 +11,7 @@ from harness import processes
 from harness.cluster import Cluster
 from harness.database import Database
 from harness.folder import Folder
+from harness.standby import Standby
 
 _clusters = []
 _folders = itertools.count(1)
@@ -34,12 +35,13 @@ def scratch():
 
 @pytest.fixture(scope="session")
 def make_cluster(bin_dir, scratch):
-    """make_cluster(name, settings=…, pid1=…) starts one more cluster, removed at the end of the session."""
+    """make_cluster(name, settings=…, pid1=…, standby_of=…, wrapper=…, environment=…) starts one more cluster, removed at the end of the session."""
 
-    def make(name, settings=None, pid1=False):
-        cluster = Cluster(bin_dir, scratch / f"test-{name}", settings, pid1).create().start()
-        _clusters.append(cluster)
-        return cluster
+    def make(name, settings=None, pid1=False, standby_of=None, **more):
+        home = scratch / f"test-{name}"
+        made = Standby(standby_of, home, settings) if standby_of else Cluster(bin_dir, home, settings, pid1, **more)
+        _clusters.append(made.create().start())
+        return made
 
     yield make
     for cluster in _clusters:

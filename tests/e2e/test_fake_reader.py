@@ -9,13 +9,14 @@ from harness.background import Background, wait_for
 
 NOT_ITS_PROTOCOL = "not of its protocol"
 DIED = "died while it read this file"
+UNANSWERED = "does not answer as the reader of pgdatahub"
 
 # name: (what the reader does, part of the message)
 BREAKING = {
-    "silent-exit": ("os._exit(0)", DIED),
+    "silent-exit": ("os._exit(0)", UNANSWERED),
     "exit-after-hello": ("hello(); os._exit(0)", DIED),
     "crash-after-open": ("hello(); opened(); os.abort()", DIED),
-    "garbage": ("s.sendall(b'no such thing at all')\ntime.sleep(60)", NOT_ITS_PROTOCOL),
+    "garbage": ("s.sendall(b'no such thing at all')\ntime.sleep(60)", UNANSWERED),
     "half-a-frame": ("hello(); request(); s.sendall(struct.pack('>I', 100) + b'C{')", DIED),
     "four-gigabytes": ("hello(); request(); s.sendall(b'\\xff\\xff\\xff\\xffC')\ntime.sleep(60)", NOT_ITS_PROTOCOL),
     "empty-frame": ("hello(); request(); s.sendall(b'\\0\\0\\0\\0C')\ntime.sleep(60)", NOT_ITS_PROTOCOL),

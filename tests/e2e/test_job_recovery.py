@@ -224,7 +224,7 @@ def test_a_job_that_brings_its_workers_down_is_given_up(launcher_db, folder):
             db.execute("SELECT pg_terminate_backend(%s)", [pid])
         return jobs.state(db, run) == "failed"
 
-    wait_for(fails, "giving up", 40)
+    wait_for(fails, "giving up", 90)
     assert "given up after 3 restarts" in db.value("SELECT message FROM pgdatahub.runs WHERE run_id = %s", [run])
 
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod client;
+mod corpus;
 mod fixtures;
 mod hostile;
 mod kinds;
@@ -9,6 +11,8 @@ mod odd_markup;
 mod options;
 mod oracle;
 mod protocol;
+#[path = "../fuzz/drive/raw_zip.rs"]
+mod raw_zip;
 mod sandbox;
 mod streams;
 mod support;

@@ -1,142 +1,19 @@
 //! The real binary behind a socket, as the backend starts it.
 
+use crate::client::BINARY;
+pub use crate::client::{Reader, head_request};
 use crate::support::{Parts, file, fixture, zipped};
-use pgdatahub_core::protocol::frame::{self, FrameKind, HEADER_LEN};
+use pgdatahub_core::protocol::frame::FrameKind;
 use pgdatahub_core::protocol::{
-    FailureKind, HeadRequest, HeaderChoice, Hello, Limits, OnMisfit, OpenRequest, PROTOCOL,
-    Request, Response, RowEncoding, SheetOptions, StreamColumn, StreamRequest, VERSION, Wire, rows,
+    FailureKind, Hello, Limits, OnMisfit, OpenRequest, PROTOCOL, Request, Response, RowEncoding,
+    StreamColumn, StreamRequest, VERSION, Wire, rows,
 };
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
-use std::io::{IoSlice, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_pgdatahub-reader");
-
-/// A reader process and our end of its socket.
-pub struct Reader {
-    pub child: Child,
-    pub socket: UnixStream,
-}
-
-impl Reader {
-    pub fn start(memory: u64) -> Reader {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let child = Command::new(BINARY)
-            .args(["--memory", &memory.to_string()])
-            .args(["--parent", &std::process::id().to_string()])
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        ours.set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
-        Reader {
-            child,
-            socket: ours,
-        }
-    }
-
-    fn send(&mut self, request: &Request) {
-        self.socket
-            .write_all(&frame::control(request).unwrap())
-            .unwrap();
-    }
-
-    fn send_with(&mut self, request: &Request, file: &File) {
-        let bytes = frame::control(request).unwrap();
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let descriptors = [file.as_fd()];
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)));
-        let sent = sendmsg(
-            &self.socket,
-            &[IoSlice::new(&bytes)],
-            &mut ancillary,
-            SendFlags::empty(),
-        );
-        assert_eq!(sent.unwrap(), bytes.len());
-    }
-
-    fn try_frame(&mut self) -> std::io::Result<(FrameKind, Vec<u8>)> {
-        let mut header = [0; HEADER_LEN];
-        self.socket.read_exact(&mut header)?;
-        let (kind, length) = frame::parse_header(header).unwrap();
-        let mut payload = vec![0; length];
-        self.socket.read_exact(&mut payload)?;
-        Ok((kind, payload))
-    }
-
-    fn frame(&mut self) -> (FrameKind, Vec<u8>) {
-        self.try_frame().unwrap()
-    }
-
-    /// An answer of control frames only; none when the reader has ended.
-    pub fn try_ask(&mut self, request: &Request) -> Option<Response> {
-        self.socket
-            .write_all(&frame::control(request).unwrap())
-            .ok()?;
-        let (kind, payload) = self.try_frame().ok()?;
-        assert_eq!(kind, FrameKind::Control);
-        Some(frame::parse_control(&payload).unwrap())
-    }
-
-    fn response(&mut self) -> Response {
-        let (kind, payload) = self.frame();
-        assert_eq!(kind, FrameKind::Control);
-        frame::parse_control(&payload).unwrap()
-    }
-
-    pub fn ask(&mut self, request: &Request) -> Response {
-        self.send(request);
-        self.response()
-    }
-
-    pub fn open(&mut self, content: &[u8]) -> Response {
-        self.open_within(content, 60)
-    }
-
-    /// Opens a file that may take so many processor seconds.
-    pub fn open_within(&mut self, content: &[u8], cpu_seconds: u64) -> Response {
-        let limits = Limits {
-            max_file_bytes: 1 << 30,
-            max_cells: 1_000_000,
-            cpu_seconds,
-        };
-        self.send_with(
-            &Request::Open(OpenRequest {
-                limits,
-                names: false,
-            }),
-            &file(content),
-        );
-        self.response()
-    }
-
-    pub fn wait(&mut self) -> std::process::ExitStatus {
-        let end = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < end, "the reader did not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use std::process::{Command, Stdio};
 
 fn open_request(max_file_bytes: u64) -> Request {
     let limits = Limits {
@@ -147,17 +24,6 @@ fn open_request(max_file_bytes: u64) -> Request {
     Request::Open(OpenRequest {
         limits,
         names: false,
-    })
-}
-
-pub fn head_request() -> Request {
-    let header = HeaderChoice::Auto { known: Vec::new() };
-    Request::Head(HeadRequest {
-        sheet: 0,
-        header,
-        sample_rows: 100,
-        options: SheetOptions::default(),
-        text: Default::default(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::sheet::OdsRows;
 use crate::fail::{Result, corrupt};
+use crate::nul::without_nul;
 use crate::package::Package;
 use crate::rows::{SheetRows, Workbook};
 use crate::scan::{Scanner, Token};
@@ -56,7 +57,7 @@ impl Ods {
                 } if depth == TABLE_DEPTH => {
                     let hidden = hidden_styles.contains(&text(attributes, b"style-name")?);
                     sheets.push(SheetInfo {
-                        name: text(attributes, b"name")?,
+                        name: without_nul(text(attributes, b"name")?),
                         visibility: match hidden {
                             true => SheetVisibility::Hidden,
                             false => SheetVisibility::Visible,

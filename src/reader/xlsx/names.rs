@@ -2,6 +2,7 @@
 
 use super::relationships::of_part;
 use crate::fail::Result;
+use crate::nul::without_nul;
 use crate::package::Package;
 use crate::scan::{Scanner, Token};
 use crate::scan_text;
@@ -59,7 +60,7 @@ fn defined(package: &Package, workbook: &str, sheets: &[SheetInfo]) -> Result<Ve
                 if let Some((name, scope, formula)) = ended {
                     let target = target(&formula, sheets);
                     names.push(NamedArea {
-                        name,
+                        name: without_nul(name),
                         sheet: target.map(|(sheet, _)| sheet),
                         scope,
                         area: target.map(|(_, area)| area),
@@ -104,7 +105,7 @@ fn table(package: &Package, part: &str, sheet: u32) -> Result<Option<NamedArea>>
                 let totals = attributes.number(b"totalsRowCount").unwrap_or(0) as u32;
                 let area = Area::parse(&range).and_then(std::result::Result::ok);
                 found = area.map(|area| NamedArea {
-                    name,
+                    name: without_nul(name),
                     sheet: Some(sheet),
                     scope: None,
                     area: Some(Area {

@@ -6,6 +6,7 @@ use super::sheet::XlsxRows;
 use super::strings::SharedStrings;
 use super::styles::Styles;
 use crate::fail::{FailureKind, Result, corrupt, failed};
+use crate::nul::without_nul;
 use crate::package::Package;
 use crate::rows::{SheetRows, Workbook};
 use crate::scan::{Scanner, Token};
@@ -98,7 +99,7 @@ impl Xlsx {
         self.parts
             .push(relationship.map(|found| found.target.clone()));
         self.sheets.push(SheetInfo {
-            name,
+            name: without_nul(name),
             visibility,
             has_cells,
         });
