@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny reference schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny package test-package reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -125,6 +125,12 @@ coverage: ## which lines of core and reader their tests run, by file (cargo-llvm
 deny: ## licences, sources, duplicates and security advisories of all dependencies (cargo-deny; downloads RustSec's list)
 	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 2; }
 	cargo deny --locked --config .ci/deny.toml check --hide-inclusion-graph
+
+package: build ## a Debian package of what make has built, in PACKAGES=target/package
+	@.ci/package "$${PACKAGES:-$(TARGET)/package}"
+
+test-package: package ## install the package into a bare Debian (debootstrap, as root) and import with it
+	@.ci/package-smoke "$$(ls -t "$${PACKAGES:-$(TARGET)/package}"/*.deb | head -n 1)"
 
 reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
 	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"

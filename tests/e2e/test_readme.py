@@ -2,6 +2,7 @@
 one, is its output; each ```yaml block is the configuration in /srv/excel from there on. Times, durations and the folders'
 places differ from run to run and are made equal first."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -67,6 +68,14 @@ def test_links_and_files_that_it_names_are_there(document):
     # `pg/lock.rs` of ARCHITECTURE.md is src/pg/lock.rs.
     named = set(re.findall(r"`((?:src/|sql/|config/|tests/|core/|reader/|pg/|engine/|api/)[\w./-]+)`", text))
     assert [name for name in named if not any((TOP / where / name).exists() for where in (".", "src", "src/core"))] == []
+
+
+def test_pgxn_s_description_is_of_this_version():
+    meta = json.loads((TOP / "META.json").read_text(encoding="utf-8"))
+    (version,) = re.findall(r'^version = "([^"]+)"', (TOP / "Cargo.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    provided = meta["provides"]["pgdatahub"]
+    assert meta["version"] == provided["version"] == version
+    assert (TOP / provided["file"]).is_file() and (TOP / provided["docfile"]).is_file()
 
 
 @pytest.fixture(scope="module")
