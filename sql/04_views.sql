@@ -96,9 +96,9 @@ SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
                 OR (f.status OPERATOR(pg_catalog.=) ANY ('{skipped,replaced}') AND i.file_sha256 OPERATOR(pg_catalog.=) f.file_sha256))) h ON true
  WHERE f.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor()
     OR pgdatahub.may_read(f.table_schema, f.table_name);
-COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and failed, failed, held, reverted, never tried, gone';
+COMMENT ON VIEW pgdatahub.file_status IS 'What became of each file: imported, changed since and then failed, failed, held, reverted, never tried, gone';
 
-COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported, changed since and failed, failed, held, reverted, never tried or gone';
+COMMENT ON COLUMN pgdatahub.file_status.file_state IS 'imported; changed since, failed; failed; held; reverted; never tried; gone';
 COMMENT ON COLUMN pgdatahub.file_status.last_seen IS 'When a run last met the file';
 COMMENT ON COLUMN pgdatahub.file_status.last_imported IS 'When the rows that are in now were imported; NULL if none are';
 

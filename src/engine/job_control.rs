@@ -86,7 +86,7 @@ pub fn check_right(job: &Job) -> Result<(), Failure> {
 /// What is said of a run that is no job.
 pub fn no_job(run_id: i64) -> Failure {
     Failure::new("42704", format!("there is no job of run {run_id}"))
-        .detail("Only pgdatahub.start_import makes jobs.")
+        .detail("Jobs are what pgdatahub.start_import and watched folders make.")
         .hint("SELECT run_id, kind, state FROM pgdatahub.runs shows the runs.")
 }
 
