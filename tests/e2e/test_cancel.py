@@ -16,7 +16,7 @@ ADMIN_SHUTDOWN, QUERY_CANCELED, LOCK_NOT_AVAILABLE = "57P01", "57014", "55P03"
 
 @pytest.fixture(scope="module")
 def workbook(scratch):
-    return big.cached(scratch, "mixed-300000.xlsx", lambda path: big.mixed(path, 300_000))
+    return big.long(scratch)
 
 
 @pytest.fixture(params=["copy", "spi"])
@@ -43,10 +43,10 @@ def works_again(db, folder, connection=None):
 def test_whole(db, workbook, lane):
     """Undisturbed, so that the others do not pass because the file fails anyway."""
     import_ = start(db, workbook, lane).join()
-    assert import_.rows == [("imported", 300_000, None, None)]
+    assert import_.rows == [("imported", big.LONG_ROWS, None, None)]
     import_.close()
     row = db.rows("SELECT count(*), sum(id), count(DISTINCT code) AS codes, min(customer), bool_or(open) FROM big")[0]
-    assert row == {"count": 300_000, "sum": 299_999 * 150_000, "codes": 300_000, "min": "Customer 0", "bool_or": True}
+    assert row == {"count": 1_000_000, "sum": 999_999 * 500_000, "codes": 1, "min": "Customer 0", "bool_or": True}
     assert db.value("SELECT lane FROM pgdatahub.etl_imports") == lane
 
 
@@ -156,11 +156,11 @@ def test_client_gone_unnoticed(db, cluster, workbook, lane):
     if db.value("SELECT to_regclass('big') IS NULL"):
         nothing_left(db)
     else:
-        assert db.value("SELECT count(*) FROM big") == 300_000
-        assert db.value("SELECT count(*) FROM pgdatahub.etl_imports WHERE row_count = 300000") == 1
+        assert db.value("SELECT count(*) FROM big") == big.LONG_ROWS
+        assert db.value("SELECT count(*) FROM pgdatahub.etl_imports WHERE row_count = 1000000") == 1
     again = db.import_file(workbook, table_name="big")[0]
     assert again["status"] in ("imported", "skipped")
-    assert db.value("SELECT count(*) FROM big") == 300_000
+    assert db.value("SELECT count(*) FROM big") == big.LONG_ROWS
 
 
 def test_cancel_while_waiting_for_the_target(db, cluster, folder):
@@ -217,5 +217,5 @@ def test_interrupt_of_the_group_does_not_hurt_the_reader(db, cluster, workbook):
     reader = reader_in_midstream(cluster, import_)
     os.kill(reader.pid, signal.SIGINT)
     import_.join()
-    assert import_.rows == [("imported", 300_000, None, None)]
+    assert import_.rows == [("imported", big.LONG_ROWS, None, None)]
     import_.close()

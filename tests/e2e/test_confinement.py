@@ -14,7 +14,7 @@ READER_MEMORY = 300 << 20
 @pytest.fixture
 def midway(db, cluster, scratch):
     """A reader in mid-stream, held there."""
-    workbook = big.cached(scratch, "mixed-300000.xlsx", lambda path: big.mixed(path, 300_000))
+    workbook = big.long(scratch)
     statement = f"SELECT status FROM pgdatahub.import_file('{workbook}', table_name => 'big')"
     import_ = Background(db.connect(), f"SET pgdatahub.reader_memory = '{READER_MEMORY >> 20}MB'", "SET application_name = 'secret'", statement)
     reader = reader_in_midstream(cluster, import_)

@@ -221,7 +221,7 @@ def test_a_read_only_transaction_may_look(db, book):
 
 @pytest.fixture(scope="session")
 def large(scratch):
-    return big.cached(scratch, "looking-1000000.xlsx", lambda path: big.mixed(path, 1_000_000, unique=False))
+    return big.long(scratch)
 
 
 def test_the_first_rows_of_a_million_answer_at_once(db, large):

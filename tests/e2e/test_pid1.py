@@ -15,7 +15,7 @@ LIMIT = 2.0
 
 @pytest.fixture(scope="module")
 def workbook(scratch):
-    return big.cached(scratch, "mixed-300000.xlsx", lambda path: big.mixed(path, 300_000))
+    return big.long(scratch)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 import random
 
 import pytest
+from harness import big
 from harness.background import Background, reader_in_midstream, wait_for
-from harness.big import cached, mixed
 from harness.trace import brief, plan, size, state
 
 HEAD = ["Id", "Premium"]
@@ -220,10 +220,9 @@ def test_sectional_commit_undoes_the_folder(db, folder):
 
 
 def test_no_lock_that_blocks_anybody(db, cluster, scratch, folder):
-    big = cached(scratch, "mixed-150000.xlsx", lambda path: mixed(path, 150_000))
     folder.workbook("t/1.xlsx", [["id", "customer"], [1, "x"]])
     db.import_folder(folder)
-    (folder / "t/2.xlsx").write_bytes(big.read_bytes())
+    (folder / "t/2.xlsx").write_bytes(big.long(scratch).read_bytes())
     (folder / "t/2.xlsx").chmod(0o644)
     planning = Background(db.connect(), f"SELECT action FROM pgdatahub.plan_folder('{folder}')")
     try:
@@ -244,8 +243,7 @@ def test_no_lock_that_blocks_anybody(db, cluster, scratch, folder):
 
 
 def test_a_plan_can_be_cancelled(db, cluster, scratch, folder):
-    big = cached(scratch, "mixed-150000.xlsx", lambda path: mixed(path, 150_000))
-    (folder / "2.xlsx").write_bytes(big.read_bytes())
+    (folder / "2.xlsx").write_bytes(big.long(scratch).read_bytes())
     (folder / "2.xlsx").chmod(0o644)
     planning = Background(db.connect(), f"SELECT action FROM pgdatahub.plan_folder('{folder}')")
     try:

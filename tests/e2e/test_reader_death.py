@@ -21,7 +21,7 @@ def lane(request):
 def three_files(folder, scratch):
     """a small, a large and a small workbook, in this order, for one table."""
     folder.workbook("data/a.xlsx", [["id"], [1]])
-    large = big.cached(scratch, "mixed-300000.xlsx", lambda path: big.mixed(path, 300_000))
+    large = big.long(scratch)
     (folder / "data/b.xlsx").hardlink_to(large)
     folder.workbook("data/c.xlsx", [["id"], [2], [3]])
     return folder
@@ -62,7 +62,7 @@ def test_killed(db, cluster, three_files, lane):
 
 def test_processor_time(db, scratch):
     """Wide sheet, tight limit: parsing takes more than reader_cpu allows."""
-    path = big.cached(scratch, "monotonous.xlsx", lambda name: big.monotonous(name, 1_000_000, 40))
+    path = big.cached(scratch, "odd-monotonous.xlsx", lambda name: big.monotonous(name, 1_000_000, 60))
     with db.connect() as session:
         session.execute("SET pgdatahub.reader_cpu = 1")
         query = "SELECT status, sqlstate, detail, hint FROM pgdatahub.import_file(%s, table_name => 'big')"
@@ -76,10 +76,10 @@ def test_processor_time(db, scratch):
 def test_processor_time_is_per_file(db, folder, scratch):
     """One reader serves all files; what the earlier ones used does not count against a later one.
 
-    Each file needs a fifth of the limit, so that a slow machine does not reach it, and all together more than twice of it.
+    Each file needs a tenth of the limit, so that a slow machine does not reach it, and all together more than twice of it.
     """
     large = big.cached(scratch, "mixed-100000.xlsx", lambda path: big.mixed(path, 100_000))
-    names = [f"big/{number}.xlsx" for number in range(24)]
+    names = [f"big/{number}.xlsx" for number in range(60)]
     for name in names:
         with zipfile.ZipFile(folder.write(name, large.read_bytes()), "a") as book:
             book.comment = name.encode()  # other bytes, the same sheet

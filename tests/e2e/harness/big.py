@@ -88,10 +88,19 @@ def fat(path, rows, kilobytes):
 
 
 def monotonous(path, rows, columns):
-    """The same numbers in every cell, without references (§18.3.1.4: `r` is optional): fast to write, work to read."""
+    """The same numbers in every cell, without references (§18.3.1.4: `r` is optional) and in single quotes, as no common writer
+    does: fast to write, work to read."""
     header = "".join(f'<c t="s"><v>{n}</v></c>' for n in range(columns))
-    block = f"<row>{'<c><v>1.5</v></c>' * columns}</row>" * 1_000
-    write_xlsx(path, [f"<row>{header}</row>", *[block] * (rows // 1_000)], [f"n{n}" for n in range(columns)])
+    block = "<row>" + "<c t='n'><v>1.5</v></c>" * columns + "</row>"
+    write_xlsx(path, [f"<row>{header}</row>", *[block * 1_000] * (rows // 1_000)], [f"n{n}" for n in range(columns)])
+
+
+LONG_ROWS = 1_000_000
+
+
+def long(scratch):
+    """A workbook whose reading takes long enough to be disturbed, and its rows: LONG_ROWS of `mixed`."""
+    return cached(scratch, "looking-1000000.xlsx", lambda path: mixed(path, LONG_ROWS, unique=False))
 
 
 def cached(scratch, name, write):
