@@ -160,7 +160,7 @@ def test_few_descriptors(make_cluster, make_database, folder):
         wait_for(lambda: held(db, session) == before, "the readers' end", 10)
 
 
-def test_nothing_is_left(db, folder, workbook):
+def test_nothing_is_left(db, folder, workbook, scratch):
     """After imports that went well, failed, were cancelled, timed out or ran in a transaction that was rolled back."""
     folder.workbook("t/good.xlsx", [["Id", "N"], [1, 2]])
     folder.write("t/bad.xlsx", b"no workbook")
@@ -176,7 +176,7 @@ def test_nothing_is_left(db, folder, workbook):
         assert held(db, session) == before
         session.execute("SET statement_timeout = 300")
         with refused("57014"):
-            session.execute("SELECT * FROM pgdatahub.import_file(%s, table_name => 'big')", [str(workbook)])
+            session.execute("SELECT * FROM pgdatahub.import_file(%s, table_name => 'big')", [str(big.long(scratch))])
         session.execute("RESET statement_timeout")
         assert held(db, session) == before
         session.execute("SET work_mem = '64kB'")
