@@ -110,7 +110,8 @@ impl Client {
             version: VERSION.into(),
             confinement: Vec::new(),
         };
-        self.send(&Request::Hello(hello), None)?;
+        self.send(&Request::Hello(hello), None)
+            .map_err(unanswered)?;
         match self.answer().map_err(unanswered)? {
             Response::Hello(hello) if hello.protocol == PROTOCOL && hello.version == VERSION => {
                 self.answering = false;
