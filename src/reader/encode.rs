@@ -96,8 +96,9 @@ impl Encoder {
         rules: Rc<ColumnRules>,
     ) -> Result<Encoder> {
         let bad = |what: &str| failed(FailureKind::Protocol, format!("stream request: {what}"));
-        if request.columns.len() > 1_600 {
-            return Err(bad("more than 1600 columns"));
+        // A table has 1,600 columns at most, which the backend sees to; a look has no table.
+        if request.columns.len() > ROW_NUMBER_COLUMN as usize + 1 {
+            return Err(bad("more columns than a sheet has"));
         }
         let mut position_of = vec![0u16; ROW_NUMBER_COLUMN as usize + 1];
         for (position, column) in (1u16..).zip(&request.columns) {

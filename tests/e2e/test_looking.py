@@ -87,6 +87,15 @@ def test_read_excel_does_not_depend_on_the_session(db, book):
     assert db.value(query, [str(book)], options="-c datestyle=sql,dmy") == date(2024, 1, 31)
 
 
+def test_a_sheet_may_have_more_columns_than_a_table(db, folder):
+    """Found by fuzzing: looks have no table, so that its limit of 1,600 columns is none of theirs."""
+    path = folder.workbook("wide.xlsx", [[f"h{n}" for n in range(16_384)], list(range(16_384))])
+    (row,) = db.rows("SELECT r->'h0' AS first, r->'h16383' AS last FROM (SELECT pgdatahub.read_excel_json(%s) AS r) x", [str(path)])
+    assert row == {"first": 0, "last": 16_383}
+    assert db.value("SELECT count(*) FROM pgdatahub.columns(%s)", [str(path)]) == 16_384
+    assert db.rows("SELECT * FROM pgdatahub.read_excel(%s) AS t(h16383 int)", [str(path)]) == [{"h16383": 16_383}]
+
+
 def test_an_unknown_name_lists_the_columns(db, book):
     found = fails(db, "SELECT * FROM pgdatahub.read_excel(%s) AS t(policy_nr text)", [str(book)])
     assert found[0] == "42703"
