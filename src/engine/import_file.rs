@@ -54,7 +54,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
-    call.ledger.end_file(&mut row);
+    call.ledger.hand_over(&mut row);
     row.seconds = seconds_since(started);
     row
 }
@@ -87,7 +87,7 @@ fn all_attempts(
 }
 
 /// The row of a file that failed: nothing of it is in.
-fn failed(row: &mut FileRow, failure: Failure) {
+pub fn failed(row: &mut FileRow, failure: Failure) {
     row.status = "failed";
     row.other_sheets.clear();
     row.row_count = None;
@@ -206,7 +206,7 @@ fn load_sheets(
         let sheet = (file, &opened, chosen);
         let step = load(&mut client, sheet, source, call, &mut own, attempt);
         if step.is_ok() {
-            call.ledger.end_sheet(&mut own);
+            call.ledger.hand_over(&mut own);
         }
         own.seconds = seconds_since(started);
         if nth == 0 || step.is_err() {

@@ -329,13 +329,10 @@ pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRo
         Err(failure) => {
             let at = rows.len().min(folder.len().saturating_sub(1));
             rows.truncate(at);
-            rows.extend(folder.get(at).map(|source| FileRow {
-                status: "failed",
-                sqlstate: Some(failure.sqlstate),
-                message: Some(failure.message),
-                detail: failure.detail,
-                hint: failure.hint,
-                ..not_tried(grant, source)
+            rows.extend(folder.get(at).map(|source| {
+                let mut row = not_tried(grant, source);
+                import_file::failed(&mut row, failure);
+                row
             }));
             Some(at)
         }

@@ -95,7 +95,7 @@ impl JobWord {
     /// log's line is written at once: it says what was asked for.
     ///
     /// # Errors
-    /// 55000 when the server's queue of notifications is full.
+    /// 54000, at the commit, when the server's queue of notifications is full.
     pub fn say_at_commit(&self) -> Result<(), Failure> {
         report::log(&self.line());
         jobs::notify_at_commit(&self.payload())

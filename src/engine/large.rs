@@ -2,6 +2,7 @@
 
 use super::run::{grouped, plural};
 use super::targets::Source;
+use crate::pg::ddl::literal;
 use crate::pg::report;
 use std::collections::BTreeSet;
 
@@ -28,8 +29,8 @@ pub fn warn(path: &str, sources: &[Source]) {
             grouped(FILES as u64)
         )),
         Some(format!(
-            "CALL pgdatahub.run_import('{}') commits after each file.",
-            path.replace('\'', "''")
+            "CALL pgdatahub.run_import({}) commits after each file.",
+            literal(path)
         )),
     );
 }

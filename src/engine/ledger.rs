@@ -77,11 +77,6 @@ impl Ledger {
         }
     }
 
-    /// Hands over what was noted of the file that ends.
-    pub fn end_file(&self, row: &mut FileRow) {
-        self.imagine(|state| row.plan = std::mem::take(&mut state.file));
-    }
-
     /// Here the import would commit: what its transaction has touched is free again.
     pub fn commits(&self) {
         self.imagine(|state| {
@@ -91,8 +86,8 @@ impl Ledger {
         });
     }
 
-    /// Hands over what was noted of a sheet, of which a file may have several.
-    pub fn end_sheet(&self, row: &mut FileRow) {
+    /// Hands over what was noted of the file that ends, or of one of its sheets.
+    pub fn hand_over(&self, row: &mut FileRow) {
         self.imagine(|state| row.plan = std::mem::take(&mut state.file));
     }
 

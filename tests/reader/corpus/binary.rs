@@ -1,10 +1,9 @@
 //! .xlsb parts and .xls files whose records and sectors lie.
 
-use super::{Ends, Hostile, hostile};
+use super::{Ends, Hostile, hostile, unpacked};
 use crate::raw_zip::{Entry, zip};
 use crate::support::fixture;
 use pgdatahub_core::protocol::FailureKind::Corrupt;
-use std::io::Cursor;
 
 pub fn all() -> Vec<Hostile> {
     [xlsb(), biff(), compound_files()]
@@ -16,13 +15,8 @@ pub fn all() -> Vec<Hostile> {
 /// The fixture workbook with one part changed.
 fn xlsb_with(part: &str, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let content = std::fs::read(fixture("cells/biff12.xlsb")).unwrap();
-    let mut archive = zip::ZipArchive::new(Cursor::new(content)).unwrap();
     let mut entries = Vec::new();
-    for index in 0..archive.len() {
-        let mut content = Vec::new();
-        let mut entry = archive.by_index(index).unwrap();
-        std::io::copy(&mut entry, &mut content).unwrap();
-        let name = entry.name().unwrap().into_owned();
+    for (name, mut content) in unpacked(&content) {
         if name.ends_with(part) {
             change(&mut content);
         }

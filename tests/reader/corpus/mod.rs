@@ -50,15 +50,20 @@ const PLAIN_ROWS: &str = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>name</
     <row r=\"2\"><c r=\"A2\"><v>1</v></c></row><row r=\"3\"><c r=\"A3\"><v>2</v></c></row>";
 
 fn entries_of(parts: &Parts) -> Vec<Entry> {
-    let bytes = parts.bytes();
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
+    let unpacked = unpacked(&parts.bytes()).into_iter();
+    let packed = unpacked.map(|(name, content)| Entry::deflated(name.as_bytes(), &content));
+    packed.collect()
+}
+
+/// Name and content of each entry.
+fn unpacked(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let mut entries = Vec::new();
     for index in 0..archive.len() {
         let mut content = Vec::new();
         let mut entry = archive.by_index(index).unwrap();
         std::io::copy(&mut entry, &mut content).unwrap();
-        let name = entry.name().unwrap().into_owned();
-        entries.push(Entry::deflated(name.as_bytes(), &content));
+        entries.push((entry.name().unwrap().into_owned(), content));
     }
     entries
 }
