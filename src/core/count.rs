@@ -38,10 +38,13 @@ pub fn bytes(number: u64) -> String {
     format!("{size:.decimals$} {unit}")
 }
 
-/// A duration in seconds: `0.41 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`.
+/// A duration in seconds: `0.041 s`, `1.23 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`.
 pub fn duration(seconds: f64) -> String {
     // Not a number becomes 0 as well.
     let seconds = seconds.max(0.0);
+    if seconds < 0.9995 {
+        return format!("{seconds:.3} s");
+    }
     if seconds < 9.995 {
         return format!("{seconds:.2} s");
     }
@@ -83,10 +86,10 @@ mod tests {
 
     #[test]
     fn durations() {
-        let read = [0.0, 0.414, 9.994, 9.996, 59.94, 59.96, 245.0, 3599.6];
+        let read = [0.0, 0.9996, 9.994, 9.996, 59.94, 59.96, 245.0, 3599.6];
         let shown = [
-            "0.00 s",
-            "0.41 s",
+            "0.000 s",
+            "1.00 s",
             "9.99 s",
             "10.0 s",
             "59.9 s",
@@ -96,8 +99,8 @@ mod tests {
         ];
         assert_eq!(read.map(duration), shown);
         assert_eq!(duration(2.0 * 86_400.0 + 3.0 * 3600.0), "2 d 3 h");
-        assert_eq!(duration(f64::NAN), "0.00 s");
-        assert_eq!(duration(-1.0), "0.00 s");
+        assert_eq!(duration(f64::NAN), "0.000 s");
+        assert_eq!(duration(-1.0), "0.000 s");
     }
 
     #[test]

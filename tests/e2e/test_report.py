@@ -2,14 +2,17 @@
 
 import os
 import re
+import subprocess
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from harness import jobs
 from harness.background import wait_for
 from harness.results import refused
 
+TOP = Path(__file__).resolve().parents[2]
 VOID = {"meta"}
 KNOWN = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "h1", "h2", "p", "dl", "dt", "dd", "ul", "li"),
@@ -122,7 +125,10 @@ def test_says_what_the_views_say(imported, folder):
     (change,) = [row for row in page.rows("changes") if row[2] == "paid" and "ALTER" in row[1]]
     assert change == ["claims", "ALTER COLUMN TYPE", "paid", "bigint → double precision", "claims/b.xlsx"]
     changes = db.value("SELECT count(*) FROM pgdatahub.schema_changes s JOIN pgdatahub.run_files f USING (import_id) WHERE f.run_id = %s", [run])
-    assert len(page.rows("changes")) == changes == int(page.tile("schema changes"))
+    assert changes == int(page.tile("schema changes"))
+    # A new table is one row, with its columns.
+    (made,) = [row for row in page.rows("changes") if row[:2] == ["claims", "CREATE TABLE"]]
+    assert made[3:] == ["n bigint, paid bigint", "claims/a.xlsx"] and len(page.rows("changes")) == changes - 2
 
 
 def test_failures_come_first_with_all_that_was_said(imported):
@@ -171,7 +177,7 @@ def test_a_run_of_no_files(db, folder):
     folder.write("in/notes.txt", "x")
     db.import_folder(folder / "in")
     page = report(db)
-    assert "No workbook was found there." in page.text and "1 other files ignored" in page.text
+    assert "No workbook was found there." in page.text and "1 other file ignored" in page.text
     assert page.tables == {} and page.tile("files") == "0"
 
 
@@ -180,7 +186,7 @@ def test_a_run_that_was_reverted(db, folder):
     db.import_folder(folder / "in")
     db.execute("SELECT pgdatahub.revert('t', 'a.xlsx')")
     page = report(db)
-    assert "The rows of 1 import of this run was removed since" in page.text
+    assert "The rows of 1 import of this run were removed since" in page.text
     assert re.search(r"its rows were removed at [-0-9: +]* by postgres \(revert\)", page.rows("files")[0][0])
 
 
@@ -196,14 +202,19 @@ def test_in_the_transaction_of_the_import_and_read_only(db, folder):
 
 
 def test_a_job_at_work_and_done(db, folder):
-    jobs.slow_table(db, folder, "a", seconds=0.1)
+    """The second file is held up in the middle."""
+    jobs.slow_table(db, folder, "a", seconds=0)
+    db.execute("CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NEW; END $$")
+    db.execute("CREATE TRIGGER held BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.id = -1) EXECUTE FUNCTION held()")
     for part in range(3):
-        folder.workbook(f"in/a/{part}.xlsx", [["id"], *[[n] for n in range(20)], [part]])
-    run = jobs.start(db, folder / "in")
-    wait_for(lambda: db.value("SELECT files_done = 1 AND current_rows > 0 FROM pgdatahub.progress"), "rows of the second file")
-    page = report(db, run)
-    assert "running" in page.text and re.search(r"1 of 3 files done, 42 rows so far", page.text), page.text
-    assert page.tile("files") == "1 of 3" and "in hand: a/" in re.sub(r"\s+", " ", "".join(page.texts))
+        folder.workbook(f"in/a/{part}.xlsx", [["id"], *[[n] for n in range(20)], [-part]])
+    with db.connect() as holder:
+        holder.execute("SELECT pg_advisory_lock(7)")
+        run = jobs.start(db, folder / "in")
+        wait_for(lambda: db.rows("SELECT FROM pgdatahub.progress WHERE files_done = 1 AND current_rows > 0"), "rows of the second file")
+        page = report(db, run)
+    assert "running" in page.text and re.search(r"1 of 3 files done, (2|3|4)\d rows so far", page.text), page.text
+    assert page.tile("files") == "1 of 3" and "in hand: a/1.xlsx" in re.sub(r"\s+", " ", "".join(page.texts))
     assert page.rows("files")[0][3:5] == ["imported", "21"]
     jobs.wait(db, run)
     page = report(db, run)
@@ -261,6 +272,16 @@ def test_the_page_is_the_same_in_every_encoding(db, folder):
     assert len({re.sub("Made at.*", "", page) for page in pages}) == 1 and "日期 → €" in Page(pages[0]).text
 
 
+def test_saved_as_the_readme_says(imported, bin_dir, tmp_path):
+    """From the shell: what the file holds is the page, to its last line."""
+    (line,) = re.findall(r"^psql .*report_html.*$", (TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    server = {"PGHOST": str(imported.cluster.home), "PGPORT": "5432", "PGDATABASE": imported.name, "PGUSER": "postgres"}
+    path = f"{bin_dir}:{os.environ['PATH']}"
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, env={**os.environ, **server, "PATH": path}, check=True)
+    saved = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert Page(saved).tile("files failed") == "1" and saved.rstrip().endswith("</html>")
+
+
 def test_who_may_see_what(imported):
     db, run = imported, latest(imported)
     nobody, monitor = db.role("nobody"), db.role("monitor", "pg_monitor")
@@ -290,7 +311,7 @@ def test_rejects_of_tables_that_one_may_not_read(db, folder):
     assert "secret" in report(db, role=role).text
     db.execute(f"ALTER TABLE t OWNER TO postgres; REVOKE ALL ON t FROM {role}")
     page = report(db, role=role)
-    assert page.tile("rejects") == "1" and "secret" not in page.text and "1 of the 1 rejects are not shown" in page.text
+    assert page.tile("rejects") == "1" and "secret" not in page.text and "not shown: 1 of 1." in page.text
 
 
 def test_search_path_cannot_lead_it_astray(imported):
@@ -337,7 +358,7 @@ def test_ten_thousand_files(db):
     assert len(page.html) < 400_000
     assert page.tile("files") == "10,000" and page.tile("rows loaded") == "9,000" and page.tile("rejects") == "180,000"
     assert len(page.rows("files")) == 2 * 300 and page.rows("files")[0][0] == "bad/1.xlsx"
-    assert f"and 9,700 more files and sheets: SELECT * FROM pgdatahub.run_files WHERE run_id = {run}" in page.text
+    assert f"and 9,700 more: SELECT * FROM pgdatahub.run_files WHERE run_id = {run}" in page.text
     assert page.html.count('class="track"') == 20 and "9,980 more files that took less" in page.text
-    (query,) = re.findall(r"more groups: (SELECT .*?run_id = \d+)", page.text)
+    (query,) = re.findall(r"more: (SELECT r\..*?run_id = \d+)", page.text)
     assert len(db.rows(query)) == 180_000

@@ -1,6 +1,6 @@
-//! What the run changed in tables.
+//! What the run changed in tables. A new table is one row, with its columns.
 
-use super::parts::{NONE, below, code, more, path, section, table, word};
+use super::parts::{NONE, below, more, path, section, table, text, word};
 use super::{Change, RunReport};
 use crate::html::Html;
 
@@ -12,9 +12,11 @@ pub fn write(html: &mut Html, report: &RunReport) {
     }
     section(html, "Schema changes", |html| {
         table(html, "changes", &HEADINGS, |html| {
-            for change in &report.changes {
-                row(html, change, &report.run.path);
-                html.line_break();
+            for changes in report.changes.chunk_by(is_same) {
+                if let [change, columns @ ..] = changes {
+                    row(html, change, columns, &report.run.path);
+                    html.line_break();
+                }
             }
         });
         let all = format!(
@@ -25,13 +27,20 @@ pub fn write(html: &mut Html, report: &RunReport) {
             html,
             report.changes.len(),
             report.change_count,
-            "changes",
+            "more",
             &all,
         );
     });
 }
 
-fn row(html: &mut Html, change: &Change, folder: &str) {
+/// Whether a change is a column of the new table before it.
+fn is_same(before: &Change, after: &Change) -> bool {
+    before.statement.starts_with("CREATE ")
+        && after.change_type == "ADD COLUMN"
+        && (&before.table, &before.statement) == (&after.table, &after.statement)
+}
+
+fn row(html: &mut Html, change: &Change, columns: &[Change], folder: &str) {
     html.node("tr", &[], |html| {
         html.node("td", &[], |html| word(html, &change.table));
         html.node("td", &[], |html| {
@@ -52,7 +61,7 @@ fn row(html: &mut Html, change: &Change, folder: &str) {
                 }
                 (None, Some(new)) => word(html, new),
                 (Some(old), None) => word(html, old),
-                (None, None) => code(html, &change.statement),
+                (None, None) => text(html, &described(columns)),
             }
         });
         html.node("td", &[], |html| match &change.source_file {
@@ -60,4 +69,14 @@ fn row(html: &mut Html, change: &Change, folder: &str) {
             None => html.text(NONE),
         });
     });
+}
+
+/// Columns with their types.
+fn described(columns: &[Change]) -> String {
+    let pairs = columns.iter().map(|column| {
+        let name = column.column_name.as_deref().unwrap_or(NONE);
+        let kind = column.new_type.as_deref().unwrap_or(NONE);
+        format!("{name} {kind}")
+    });
+    pairs.collect::<Vec<_>>().join(", ")
 }

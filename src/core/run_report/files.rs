@@ -35,13 +35,7 @@ pub fn write(html: &mut Html, report: &RunReport) {
             "SELECT * FROM pgdatahub.run_files WHERE run_id = {} ORDER BY file_no, sheet_no",
             report.run.run_id
         );
-        more(
-            html,
-            report.files.len(),
-            report.counts.lines,
-            "files and sheets",
-            &all,
-        );
+        more(html, report.files.len(), report.counts.lines, "more", &all);
     });
 }
 

@@ -75,9 +75,8 @@ fn remarks(html: &mut Html, report: &RunReport) {
         remark("remark", "No file was begun.");
     }
     if counts.reverted > 0 {
-        let were = if counts.reverted == 1 { "was" } else { "were" };
         let said = format!(
-            "The rows of {} of this run {were} removed since, by a revert or by a newer import.",
+            "The rows of {} of this run were removed since, by a revert or by a newer import.",
             plural(counts.reverted.unsigned_abs(), "import")
         );
         remark("remark warn", &said);
@@ -175,6 +174,7 @@ fn outcome(html: &mut Html, report: &RunReport) {
         ("failed", failed),
         ("not_tried", not_tried),
     ];
+    let ignored = report.run.ignored;
     let all: i64 = parts.iter().map(|(_, count)| count).sum();
     if all > 0 {
         bar(html, &parts, all);
@@ -185,16 +185,16 @@ fn outcome(html: &mut Html, report: &RunReport) {
                 html.text(&format!("{} {}", number(*count), spoken(status)));
             });
         }
-        for (what, count) in [
-            ("gone since", gone),
-            ("other files ignored", report.run.ignored),
-        ] {
-            if count > 0 {
-                html.leaf(
-                    "li",
-                    &[("class", "calm")],
-                    &format!("{} {what}", number(count)),
-                );
+        let others = [
+            (gone, format!("{} gone since", number(gone))),
+            (
+                ignored,
+                format!("{} ignored", plural(ignored.unsigned_abs(), "other file")),
+            ),
+        ];
+        for (count, said) in &others {
+            if *count > 0 {
+                html.leaf("li", &[("class", "calm")], said);
             }
         }
     });

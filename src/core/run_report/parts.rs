@@ -74,14 +74,14 @@ pub fn section(html: &mut Html, heading: &str, content: impl FnOnce(&mut Html)) 
     html.line_break();
 }
 
-/// Says that there is more than the page shows, and what has all of it.
-pub fn more(html: &mut Html, shown: usize, all: i64, what: &str, statement: &str) {
+/// Says that there is more than the page shows (`which`: more, earlier), and what has all of it.
+pub fn more(html: &mut Html, shown: usize, all: i64, which: &str, statement: &str) {
     let left = all - shown as i64;
     if left <= 0 {
         return;
     }
     html.node("p", &[("class", "more")], |html| {
-        html.text(&format!("… and {} more {what}: ", number(left)));
+        html.text(&format!("… and {} {which}: ", number(left)));
         html.leaf("code", &[], statement);
     });
 }

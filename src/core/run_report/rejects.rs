@@ -27,14 +27,14 @@ pub fn write(html: &mut Html, report: &RunReport) {
             html,
             report.rejects.len(),
             report.reject_groups,
-            "groups",
+            "more",
             &all,
         );
         // Rejects stay on record with their import: none of them is gone but by these ways.
         let absent = report.counts.rejected - report.rejects_shown;
         if absent > 0 {
             let said = format!(
-                "{} of the {} rejects are not shown: retry_rejects brought them in, prune removed them, or this role may not SELECT their table.",
+                "Rejects that are not shown: {} of {}. They were brought in by retry_rejects, removed by prune, or are of tables that this role may not SELECT.",
                 number(absent),
                 number(report.counts.rejected)
             );

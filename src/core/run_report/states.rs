@@ -36,7 +36,7 @@ pub fn write(html: &mut Html, report: &RunReport) {
             html,
             report.states.len(),
             report.state_count,
-            "before these",
+            "earlier",
             &all,
         );
     });

@@ -33,7 +33,7 @@ fn file(name: &str, status: &str) -> FileLine {
         table: Some("claims".into()),
         status: status.into(),
         row_count: Some(12_481),
-        seconds: Some(0.41),
+        seconds: Some(1.23),
         file_bytes: Some(2048),
         ..FileLine::default()
     }
@@ -117,7 +117,7 @@ fn a_run_with_everything() {
         "File claims/b.xlsx.\nSheet Sheet1.",
         "<b><bdi>B12</bdi></b> <code>n/a</code>",
         "<bdi>bigint</bdi> &#8594; <bdi>numeric</bdi>",
-        "claims/a.xlsx: 0.41 s",
+        "claims/a.xlsx: 1.23 s",
     ] {
         assert!(page.contains(said), "{said} is not in {page}");
     }
@@ -174,14 +174,41 @@ fn what_is_left_out_is_said() {
     long.counts.rejected = 10;
     let page = html(&long);
     for said in [
-        "9,998 more files and sheets: <code>SELECT * FROM pgdatahub.run_files WHERE run_id = 12",
-        "69 more groups",
-        "199 more changes",
+        "9,998 more: <code>SELECT * FROM pgdatahub.run_files WHERE run_id = 12",
+        "69 more: <code>SELECT r.*",
+        "199 more: <code>SELECT s.*",
         "9,999 more files that took less",
-        "9 of the 10 rejects are not shown",
+        "not shown: 9 of 10.",
     ] {
         assert!(page.contains(said), "{said}");
     }
+}
+
+#[test]
+fn a_new_table_is_one_change_with_its_columns() {
+    let mut made = report();
+    let change = |change_type: &str, column: Option<&str>, statement: &str| Change {
+        table: "claims".into(),
+        change_type: change_type.into(),
+        column_name: column.map(str::to_owned),
+        new_type: column.map(|_| "bigint".into()),
+        statement: statement.into(),
+        ..Change::default()
+    };
+    made.changes = vec![
+        change("CREATE TABLE", None, "CREATE …"),
+        change("ADD COLUMN", Some("no"), "CREATE …"),
+        change("ADD COLUMN", Some("paid"), "CREATE …"),
+        change("ADD COLUMN", Some("note"), "ALTER …"),
+        change("CREATE TABLE", None, "CREATE …"),
+    ];
+    made.change_count = 6;
+    let page = html(&made);
+    let (_, table) = page.split_once("class=\"changes\"").unwrap();
+    let (table, _) = table.split_once("</table>").unwrap();
+    assert_eq!(table.matches("<tr>").count(), 1 + 3, "{table}");
+    assert!(table.contains("no bigint, paid bigint</bdi>"), "{table}");
+    assert!(page.contains("and 1 more: "));
 }
 
 #[test]
@@ -192,7 +219,7 @@ fn reverted_imports_are_said() {
     gone.files[1].reverted_by = Some("dba".into());
     gone.files[1].reverted_why = Some("revert".into());
     let page = html(&gone);
-    assert!(page.contains("The rows of 1 import of this run was removed since"));
+    assert!(page.contains("The rows of 1 import of this run were removed since"));
     assert!(page.contains("removed at 2026-02-01 10:00:00+01 by dba (revert)"));
 }
 
