@@ -104,7 +104,7 @@ fn now(html: &mut Html, run: &Run, live: &Live) {
                 plural(live.row_count.max(0).unsigned_abs(), "row")
             ));
             if let Some(eta) = live.eta {
-                html.text(&format!(", about {} left", duration(eta)));
+                html.text(&format!(", about {} left", roughly(eta)));
             }
             if let Some(file) = &live.current_file {
                 html.text("; in hand: ");
@@ -112,6 +112,14 @@ fn now(html: &mut Html, run: &Run, live: &Live) {
             }
         });
     });
+}
+
+/// An estimate, which has no fractions of a second.
+fn roughly(seconds: f64) -> String {
+    match seconds {
+        few if few < 59.5 => format!("{:.0} s", few.max(1.0)),
+        many => duration(many),
+    }
 }
 
 fn tiles(html: &mut Html, report: &RunReport) {

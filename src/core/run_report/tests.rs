@@ -158,6 +158,10 @@ fn a_run_at_work() {
     assert!(page.contains("<progress max=\"1\" value=\"0.250\""));
     assert!(page.contains("2 of 40 files done, 20,000 rows so far, about 1 min 15 s left"));
     assert!(page.contains("<b>2 of 40</b>") && !page.contains("it was broken off"));
+    if let Some(live) = &mut open.live {
+        live.eta = Some(8.4);
+    }
+    assert!(html(&open).contains("about 8 s left"));
     open.live = None;
     open.made.on_standby = true;
     let page = html(&open);
