@@ -15,6 +15,7 @@ use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
 use crate::pg::file_row::FileRow;
 use crate::pg::guc::{self, Rehash};
+use crate::pg::next_file::{self, NextFile};
 use crate::pg::reader::Client;
 use crate::pg::{registry, subxact};
 use pgdatahub_core::config::{OnChange, OnTypeConflict};
@@ -34,15 +35,16 @@ pub struct Call {
     pub ledger: Ledger,
 }
 
-/// Imports one workbook. Never fails: a failure is the row's status.
-pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+/// Imports one workbook; `next` is the one that is likely to be imported after it.
+/// Never fails: a failure is the row's status.
+pub fn import(grant: &Grant, source: &Source, call: &Call, next: Option<&Source>) -> FileRow {
     progress::file(source);
-    let row = imported(grant, source, call);
+    let row = imported(grant, source, call, next);
     progress::file_done(source, row.whole().row_count);
     row
 }
 
-fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+fn imported(grant: &Grant, source: &Source, call: &Call, next: Option<&Source>) -> FileRow {
     let started = Instant::now();
     let mut row = FileRow {
         source_file: grant.display(&source.below),
@@ -50,7 +52,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         ..FileRow::default()
     };
     let saved = call.ledger.save();
-    if let Err(failure) = all_attempts(grant, source, call, &mut row, &saved) {
+    if let Err(failure) = all_attempts(grant, (source, next), call, &mut row, &saved) {
         call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
@@ -62,7 +64,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
 /// Tries a file until it is in: an attempt may find out what the next one must know.
 fn all_attempts(
     grant: &Grant,
-    source: &Source,
+    (source, next): (&Source, Option<&Source>),
     call: &Call,
     row: &mut FileRow,
     saved: &Option<Savepoint>,
@@ -71,6 +73,12 @@ fn all_attempts(
     loop {
         let Some(file) = open(grant, source, call, row)? else {
             return Ok(());
+        };
+        let file = File {
+            behind: next
+                .filter(|next| attempt.is_first() && likely_alike(source, next))
+                .map(|next| (grant, next)),
+            ..file
         };
         let fresh = row.clone();
         match subxact::attempt(|| load_sheets(&file, source, call, row, &attempt)) {
@@ -115,19 +123,26 @@ pub fn failed(row: &mut FileRow, failure: Failure) {
 }
 
 /// An open workbook, not yet read.
-struct File {
+struct File<'a> {
     fd: OwnedFd,
     stat: FileStat,
     settings: String,
+    /// The file after it, which the reader may turn to ahead of its turn.
+    behind: Option<(&'a Grant, &'a Source)>,
+}
+
+/// Whether a file is of the same table and settings, and small enough to be read ahead of its turn.
+fn likely_alike(source: &Source, next: &Source) -> bool {
+    next.folder == source.folder && next.target == source.target && next_file::is_small(next.bytes)
 }
 
 /// Opens the file, unless its stat says that it is in already.
-fn open(
+fn open<'a>(
     grant: &Grant,
     source: &Source,
     call: &Call,
     row: &mut FileRow,
-) -> Result<Option<File>, Failure> {
+) -> Result<Option<File<'a>>, Failure> {
     let fd = grant.open_file(&source.below)?;
     row.source_file = access::resolved_path(&fd)?;
     let stat = access::stat(&fd)?;
@@ -144,7 +159,12 @@ fn open(
             }
         }
     }
-    Ok(Some(File { fd, stat, settings }))
+    Ok(Some(File {
+        fd,
+        stat,
+        settings,
+        behind: None,
+    }))
 }
 
 pub(super) fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
@@ -184,7 +204,7 @@ type Step = Result<(), (u32, Known)>;
 /// The sheets of a file, all or nothing: the first one's outcome is the file's
 /// row, the others' are kept with it.
 fn load_sheets(
-    file: &File,
+    file: &File<'_>,
     source: &Source,
     call: &Call,
     row: &mut FileRow,
@@ -203,8 +223,13 @@ fn load_sheets(
     for (nth, chosen) in sheets.iter().enumerate() {
         let mut own = fresh.clone();
         let started = Instant::now();
-        let sheet = (file, &opened, chosen);
-        let step = load(&mut client, sheet, source, call, &mut own, attempt);
+        let turn = Turn {
+            file,
+            opened: &opened,
+            chosen,
+            last: nth + 1 == sheets.len(),
+        };
+        let step = load(&mut client, &turn, source, call, &mut own, attempt);
         if step.is_ok() {
             call.ledger.hand_over(&mut own);
         }
@@ -226,16 +251,64 @@ fn load_sheets(
     Ok(Ok(()))
 }
 
+/// A sheet's turn.
+struct Turn<'a> {
+    file: &'a File<'a>,
+    opened: &'a Opened,
+    chosen: &'a Chosen<'a>,
+    /// No other sheet of the file follows.
+    last: bool,
+}
+
+impl Turn<'_> {
+    /// What is asked for of the sheet, and likely of the same sheet of a file alike.
+    fn head(&self, source: &Source, table: &TargetTable) -> Result<HeadRequest, Failure> {
+        Ok(HeadRequest {
+            sheet: self.chosen.index,
+            header: self.chosen.header(source, table.known_headers()),
+            sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
+            options: self.chosen.options(source),
+            text: super::wanted::text_rules(&source.settings)?,
+        })
+    }
+
+    /// The file that the reader may turn to behind this sheet's rows. Not where a misfit may
+    /// have it come back to them, as it may for a table of this transaction.
+    fn behind(&self, table: &TargetTable) -> Result<Option<NextFile>, Failure> {
+        let Some((grant, next)) = self.file.behind else {
+            return Ok(None);
+        };
+        if !self.last || table.own || table.ledger.plans() {
+            return Ok(None);
+        }
+        // What is wrong with it is found at its turn.
+        let Ok(file) = grant.open_file(&next.below) else {
+            return Ok(None);
+        };
+        Ok(Some(NextFile {
+            file,
+            names: file_sheets::names_a_range(&next.settings),
+            head: self.head(next, table)?,
+        }))
+    }
+}
+
 /// The import proper, inside its subtransaction.
 fn load(
     client: &mut Client,
-    (file, opened, chosen): (&File, &Opened, &Chosen<'_>),
+    turn: &Turn<'_>,
     source: &Source,
     call: &Call,
     row: &mut FileRow,
     attempt: &Attempt,
 ) -> Result<Step, Failure> {
     let started = Instant::now();
+    let Turn {
+        file,
+        opened,
+        chosen,
+        ..
+    } = *turn;
     let info = chosen.info;
     row.sheet_name = Some(info.name.clone());
     let mut table = TargetTable::open(&chosen.target, &source.folder, &call.ledger)?;
@@ -278,13 +351,7 @@ fn load(
     };
     row.import_id = (!call.ledger.plans()).then_some(import_id);
     table.settings = source.settings.clone();
-    let head = client.head(HeadRequest {
-        sheet: chosen.index,
-        header: chosen.header(source, table.known_headers()),
-        sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
-        options: chosen.options(source),
-        text: super::wanted::text_rules(&source.settings)?,
-    })?;
+    let head = client.head(turn.head(source, &table)?)?;
     if head.header_row.is_none() {
         if chosen.by_pattern && removed.is_empty() {
             call.ledger.withdraw(import_id)?;
@@ -314,13 +381,14 @@ fn load(
         })?;
     row.missing_columns.clone_from(&fitted.missing);
     let renames: Vec<String> = fitted.renames.iter().map(|r| r.describe()).collect();
-    let import = Load {
+    let mut import = Load {
         import_id,
         source_file: &source_file,
         sheet: &info.name,
         load_timestamp,
         guarded: attempt.guarded,
         only: None,
+        behind: turn.behind(&table)?,
     };
     let mut rejects = Rejects::new(Limits::of(&source.settings));
     let loaded = match stream::load(
@@ -328,7 +396,7 @@ fn load(
         &mut table,
         &mut sheet,
         fitted,
-        &import,
+        &mut import,
         &mut rejects,
         &mut row.schema_changes,
     )? {
@@ -387,7 +455,7 @@ fn skip(
     table: &TableName,
     (sheet, on_change): (Sheet<'_>, OnChange),
     opened: &Opened,
-    file: &File,
+    file: &File<'_>,
     call: &Call,
     row: &mut FileRow,
 ) -> Result<Skip, Failure> {

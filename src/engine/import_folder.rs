@@ -129,7 +129,7 @@ pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
             explicit: true,
             ledger,
         };
-        let row = import_file::import(&grant, &source, &call);
+        let row = import_file::import(&grant, &source, &call, None);
         run.file(&source.label, row)?;
         run.finish()?;
         Ok(run.into_rows())
@@ -232,7 +232,7 @@ fn by_file(
             run.file(&source.label, not_tried(grant, source))?;
             continue;
         }
-        let row = import_file::import(grant, source, call);
+        let row = import_file::import(grant, source, call, sources.get(n + 1));
         let failed = row.status == "failed";
         if failed && options.on_error == OnError::Raise {
             return Err(raised(&row));
@@ -311,9 +311,9 @@ pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRo
     let mut rows = Vec::with_capacity(folder.len());
     let saved = call.ledger.save();
     let done = subxact::attempt(|| {
-        for source in folder {
+        for (n, source) in folder.iter().enumerate() {
             check_for_interrupts();
-            let row = import_file::import(grant, source, call);
+            let row = import_file::import(grant, source, call, folder.get(n + 1));
             let failed = row.status == "failed";
             rows.push(row);
             if failed {

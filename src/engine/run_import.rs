@@ -82,7 +82,8 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
             commit_and_chain();
         }
         pauses.before(unit.len());
-        let failed = one_unit(&grant, unit, &call, sectional, &mut run)?;
+        let next = plan.sources.get(begun);
+        let failed = one_unit(&grant, (unit, next), &call, sectional, &mut run)?;
         passed = begun;
         let light = !sectional && run.passed_over && !pause::counts_files();
         if light {
@@ -174,10 +175,10 @@ fn dry_run(options: &Options) -> Result<(), Failure> {
         .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder({path}) WHERE action = 'fail'")))
 }
 
-/// One file or one folder, under its target's lock; whether it failed.
+/// One file or one folder, under its target's lock, and the file after it; whether it failed.
 fn one_unit(
     grant: &Grant,
-    unit: &[Source],
+    (unit, next): (&[Source], Option<&Source>),
     call: &Call,
     sectional: bool,
     run: &mut Run,
@@ -197,7 +198,7 @@ fn one_unit(
     }
     let mut failed = false;
     for source in unit {
-        let row = import_file::import(grant, source, call);
+        let row = import_file::import(grant, source, call, next);
         failed |= row.status == "failed";
         run.file(&source.label, row)?;
     }

@@ -181,6 +181,15 @@ pub(super) fn imports(condition: &str, args: &[DatumWithOid<'_>]) -> Result<Vec<
     Ok(found.into_iter().flatten().collect())
 }
 
+/// An import into the table $1.$2. A path or a file's bytes were imported a few times, a table's imports
+/// are thousands: this is written so that no index of the tables fits it, as the planner would take
+/// that one as long as it has no statistics, which in a first import is to its end.
+pub(super) const INTO_TABLE: &str =
+    "i.table_schema IS NOT DISTINCT FROM $1 AND i.table_name IS NOT DISTINCT FROM $2";
+
+/// An import of the bytes $4 and the sheet $3 (range $5).
+const SAME_SHEET: &str = "i.file_sha256 = $4 AND i.sheet_name = $3 AND i.sheet_range = $5";
+
 /// The import of these bytes and this sheet that is in the table now.
 ///
 /// # Errors
@@ -197,8 +206,8 @@ pub fn present(
         sha256.into(),
         sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 AND i.reverted_at IS NULL";
-    Ok(imports(sql, &args)?.into_iter().next())
+    let sql = format!("{SAME_SHEET} AND {INTO_TABLE} AND i.reverted_at IS NULL");
+    Ok(imports(&sql, &args)?.into_iter().next())
 }
 
 /// An import of these bytes that was reverted on purpose and is held.
@@ -213,9 +222,10 @@ pub fn held(table: &TableName, sheet: Sheet<'_>, sha256: &str) -> Result<Option<
         sha256.into(),
         sheet.range.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND i.sheet_name = $3 AND i.sheet_range = $5 AND i.file_sha256 = $4 \
-               AND i.held AND i.reverted_at IS NOT NULL ORDER BY i.reverted_at DESC LIMIT 1";
-    Ok(imports(sql, &args)?.into_iter().next())
+    let sql = format!(
+        "{SAME_SHEET} AND {INTO_TABLE} AND i.held AND i.reverted_at IS NOT NULL ORDER BY i.reverted_at DESC LIMIT 1"
+    );
+    Ok(imports(&sql, &args)?.into_iter().next())
 }
 
 /// The imports of this path that are in the table now: of this sheet, and of
@@ -236,9 +246,11 @@ pub fn at_path(
         source_file.into(),
         sheets.to_vec().into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND (i.sheet_name = $3 OR i.sheet_name <> ALL ($5::text[])) \
-               AND md5(i.source_file) = md5($4) AND i.source_file = $4 AND i.reverted_at IS NULL ORDER BY i.import_id";
-    imports(sql, &args)
+    let sql = format!(
+        "md5(i.source_file) = md5($4) AND i.source_file = $4 AND {INTO_TABLE} \
+         AND (i.sheet_name = $3 OR i.sheet_name <> ALL ($5::text[])) AND i.reverted_at IS NULL ORDER BY i.import_id"
+    );
+    imports(&sql, &args)
 }
 
 /// The imports of this path, whatever their table, whose sheet is none of `sheets`.
@@ -295,10 +307,12 @@ pub fn unchanged(
         stat.ctime.into(),
         settings.into(),
     ];
-    let sql = "i.table_schema = $1 AND i.table_name = $2 AND md5(i.source_file) = md5($3) AND i.source_file = $3 AND i.reverted_at IS NULL \
-               AND i.file_device = $4 AND i.file_inode = $5 AND i.file_bytes = $6 AND i.file_mtime = $7 AND i.file_ctime = $8 \
-               AND {same}";
-    imports(&sql.replace("{same}", &same_reading("$9")), &args)
+    let sql = format!(
+        "md5(i.source_file) = md5($3) AND i.source_file = $3 AND {INTO_TABLE} AND i.reverted_at IS NULL \
+         AND i.file_device = $4 AND i.file_inode = $5 AND i.file_bytes = $6 AND i.file_mtime = $7 AND i.file_ctime = $8 AND {}",
+        same_reading("$9")
+    );
+    imports(&sql, &args)
 }
 
 /// Whether a file was written since its import, by size and time of its last change: device,

@@ -33,6 +33,7 @@ pub mod launcher;
 pub mod location;
 pub mod lock;
 pub mod move_values;
+pub mod next_file;
 mod prepared;
 pub mod process;
 pub mod progress;

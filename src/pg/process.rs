@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// A running reader.
 pub struct Process {
+    /// Counted from 1 in each backend.
+    number: u64,
     pid: libc::pid_t,
     socket: OwnedFd,
 }
@@ -23,6 +25,12 @@ thread_local! {
     static CURRENT: RefCell<Option<Process>> = const { RefCell::new(None) };
     static OWN: RefCell<Vec<Process>> = const { RefCell::new(Vec::new()) };
     static HOOKED: Cell<bool> = const { Cell::new(false) };
+    static STARTED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Which of this backend's readers serves imports now, if one runs: what was asked of another has no answer any more.
+pub fn current() -> Option<u64> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|process| process.number))
 }
 
 /// The path of the reader program.
@@ -228,7 +236,12 @@ fn start() -> Result<Process, Failure> {
     // SAFETY: our own descriptor.
     unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
     let pid = posix_spawn(&path, theirs.as_raw_fd()).map_err(|e| failed("posix_spawn", e))?;
-    Ok(Process { pid, socket: ours })
+    STARTED.set(STARTED.get() + 1);
+    Ok(Process {
+        number: STARTED.get(),
+        pid,
+        socket: ours,
+    })
 }
 
 /// Room for a batch or two, so that reading and writing overlap. Best effort.
