@@ -15,7 +15,7 @@ from harness.results import refused
 TOP = Path(__file__).resolve().parents[2]
 VOID = {"meta"}
 KNOWN = {
-    *("html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "h1", "h2", "p", "dl", "dt", "dd", "ul", "li"),
+    *("html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "h1", "h2", "p", "div", "dl", "dt", "dd", "ul", "li"),
     *("table", "thead", "tbody", "tr", "th", "td", "span", "small", "b", "i", "bdi", "code", "progress", "svg", "desc", "g", "rect", "text"),
 }
 ATTRIBUTES = {

@@ -34,22 +34,23 @@ fn facts(html: &mut Html, report: &RunReport) {
         Some(at) => at,
         None => "not yet",
     };
+    let workers = run.workers.map(|workers| workers.to_string());
+    let facts = [
+        ("Started", Some(run.started_at.as_str())),
+        ("by", Some(run.started_by.as_str())),
+        ("Ended", Some(ended)),
+        ("Workers asked for", workers.as_deref()),
+        ("Reason", run.reason.as_deref()),
+    ];
     html.node("dl", &[], |html| {
-        for (name, value) in [
-            ("Started", run.started_at.as_str()),
-            ("by", run.started_by.as_str()),
-            ("Ended", ended),
-        ] {
-            html.leaf("dt", &[], name);
-            html.node("dd", &[], |html| word(html, value));
-        }
-        if let Some(workers) = run.workers {
-            html.leaf("dt", &[], "Workers asked for");
-            html.leaf("dd", &[], &workers.to_string());
-        }
-        if let Some(reason) = &run.reason {
-            html.leaf("dt", &[], "Reason");
-            html.node("dd", &[], |html| word(html, reason));
+        for (name, value) in facts {
+            let Some(value) = value else { continue };
+            // One that does not fit goes to the next line as a whole.
+            html.node("div", &[], |html| {
+                html.leaf("dt", &[], name);
+                html.text(" ");
+                html.node("dd", &[], |html| word(html, value));
+            });
         }
     });
 }
