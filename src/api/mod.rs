@@ -11,6 +11,7 @@ pub mod jobs;
 mod looking;
 mod plan;
 mod rejects;
+mod report;
 mod revert;
 mod upkeep;
 pub mod watches;

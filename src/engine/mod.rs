@@ -54,6 +54,7 @@ pub mod retry;
 pub mod revert;
 pub mod run;
 pub mod run_import;
+pub mod run_report;
 pub mod schema;
 pub mod schema_revert;
 pub mod sheets;

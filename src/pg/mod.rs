@@ -46,6 +46,7 @@ pub mod report;
 pub mod restored;
 pub mod rewrite;
 pub mod rights;
+pub mod run_report;
 pub mod schema_history;
 pub mod session_input;
 pub mod setup;
