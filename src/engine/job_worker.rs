@@ -143,7 +143,7 @@ impl Worker {
                 }
                 Ok(Unit::Paused(word)) => job_word::job(&word),
                 Ok(Unit::Done(outcome)) => {
-                    reader.get_or_insert(EndReader);
+                    reader.get_or_insert_with(|| EndReader);
                     if !self.done(outcome) {
                         break;
                     }
