@@ -14,7 +14,7 @@ def test_cluster_is_private_and_utf8(cluster):
 
 
 def test_extension_is_there(db):
-    assert db.value("SELECT extversion FROM pg_extension WHERE extname = 'pgdatahub'") == "0.1.0"
+    assert db.value("SELECT extversion FROM pg_extension WHERE extname = 'pgdatahub'") == "1.0.0"
 
 
 def test_client_encoding_reaches_the_server(db):
