@@ -2,7 +2,7 @@
 //! reader is one's own: an import, or another look, may run beside it.
 
 use super::reading::Reading;
-use super::{file_sheets, import_folder, wanted};
+use super::{file_sheets, import_single, wanted};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::reader::Client;
@@ -49,7 +49,7 @@ impl Ask {
         let path = super::options::required_path(path)?;
         // One sheet is looked at, never a pattern's.
         let sheet = reading.sheet.take();
-        let mut settings = import_folder::configured(&path)?;
+        let mut settings = import_single::configured(&path)?;
         reading.apply(&mut settings)?;
         Ok(Ask {
             path,
