@@ -62,8 +62,9 @@ def test_the_nightly_entry_of_a_document(documents, document, folder):
     text = (Path(__file__).resolve().parents[2] / document).read_text(encoding="utf-8")
     (entry,) = [entry for kind, entry, _ in blocks(text) if kind == "sql" and "cron." in entry]
     with documents.connect() as session:
-        session.execute("CREATE EXTENSION IF NOT EXISTS pg_cron")
-        session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+        session.execute("DROP EXTENSION IF EXISTS pg_cron")
+        if "CREATE EXTENSION" not in entry:
+            session.execute("CREATE EXTENSION pg_cron")
         session.execute(entry)
         assert session.execute("SELECT schedule, command FROM cron.job").fetchall() == [("30 2 * * *", f"CALL pgdatahub.run_import('{folder}')")]
 

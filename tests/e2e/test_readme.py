@@ -72,7 +72,7 @@ def test_document(documents, make_database, folder, document):
     shared = make_database(documents, extension=False)
     examples = blocks((TOP / document).read_text(encoding="utf-8"))
     assert examples, "no SQL in the document"
-    places = Places(folder.path)
+    places = Places(folder)
     for kind, text, output in examples:
         if kind == "yaml":
             places.configure(text)

@@ -5,8 +5,6 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import xlsxwriter
-
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^\w+[=-]# (.*)$")
@@ -49,10 +47,10 @@ def normalise(text):
 
 
 class Places:
-    """The folders below /srv of the documents, laid out in a directory."""
+    """The folders below /srv of the documents, laid out in a test's folder."""
 
-    def __init__(self, top):
-        self.top = Path(top)
+    def __init__(self, folder):
+        self.folder = folder
         self._copy("excel", "january")
         self._copy("reports", "report")
         self._copy("insurer", "january")
@@ -63,8 +61,8 @@ class Places:
             self._copy("inbox/" + source.split("/")[0], "later/" + source)
         self._archive()
         self._sources()
-        self._place("config/any").parent.chmod(0o755)
-        self.names = {f"/srv/{path.name}": str(path) for path in self.top.iterdir()}
+        (folder / "config").mkdir(mode=0o755)
+        self.names = {f"/srv/{path.name}": str(path) for path in folder.path.iterdir()}
 
     def real(self, text):
         for name, place in self.names.items():
@@ -85,29 +83,14 @@ class Places:
     def _copy(self, to, source):
         source = DEMO / source
         for file in [source] if source.is_file() else sorted(source.rglob("*.xlsx")):
-            target = self._place(f"{to}/{file.name if file == source else file.relative_to(source)}")
-            shutil.copyfile(file, target)
-            target.chmod(0o644)
-
-    def _place(self, name):
-        target = self.top / name
-        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return target
-
-    def _workbook(self, name, rows, sheet="Sheet1"):
-        target = self._place(name)
-        with xlsxwriter.Workbook(target) as book:
-            page = book.add_worksheet(sheet)
-            for number, row in enumerate(rows):
-                page.write_row(number, 0, row)
-        target.chmod(0o644)
-        return target
+            below = file.name if file == source else file.relative_to(source)
+            self.folder.write(f"{to}/{below}", file.read_bytes())
 
     def _archive(self):
         """Many small workbooks of two tables, no two alike: a zip file's comment is enough for that."""
         for table in ("claims", "payments"):
             rows = [["Id", "Amount"], *([number, number * 2.5] for number in range(1, 101))]
-            first = self._workbook(f"archive/{table}/001.xlsx", rows)
+            first = self.folder.workbook(f"archive/{table}/001.xlsx", rows)
             for month in range(2, ARCHIVE_MONTHS + 1):
                 copy = shutil.copyfile(first, first.with_name(f"{month:03}.xlsx"))
                 with zipfile.ZipFile(copy, "a") as book:
@@ -118,6 +101,6 @@ class Places:
         german = [["Police", "Gemeldet", "Betrag"], ["P-1001", "05.01.2024", "1.234,50"], ["P-1002", "17.02.2024", "99,90"]]
         french = [["Contrat", "Déclaré", "Montant"], ["P-2001", "2024-03-01", "410,00"]]
         portuguese = [["Policy", "Reported", "Paid"], ["P-3001", "2024-01-09", 560.25], ["P-3002", "2024-04-30", 75]]
-        self._workbook("sources/hamburg/2024.xlsx", german, "Tabelle1")
-        self._workbook("sources/lyon/2024.xlsx", french, "Feuil1")
-        self._workbook("sources/porto/2024.xlsx", portuguese, "Claims")
+        self.folder.workbook("sources/hamburg/2024.xlsx", german, "Tabelle1")
+        self.folder.workbook("sources/lyon/2024.xlsx", french, "Feuil1")
+        self.folder.workbook("sources/porto/2024.xlsx", portuguese, "Claims")
