@@ -8,7 +8,7 @@ use crate::pg::ddl::Executed;
 use crate::pg::error::Failure;
 use crate::pg::move_values::{Against, Into, Move};
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{audit, dependants, registry, report, rewrite, schema_history, undo};
+use crate::pg::{audit, contents, dependants, registry, report, rewrite, schema_history, undo};
 use pgdatahub_core::evolve::{ColumnKind, TableColumn};
 use pgdatahub_core::input_type::InputType;
 use pgdatahub_core::nearest::nearest;
@@ -124,8 +124,8 @@ fn mend(
     dependants::check_all_rows_visible(table.oid, name)?;
     check_made_by_import(name, old)?;
     let (_, provisional) = registry::remembered(name)?;
-    let has_target = catalog::has_value(name, target_name)?;
-    let has_old = catalog::has_value(name, old)?;
+    let has_target = contents::has_value(name, target_name)?;
+    let has_old = contents::has_value(name, old)?;
     let step = plan(
         name,
         &table,
@@ -257,7 +257,7 @@ fn joined(
     let to = one.1.join(other.1);
     if to == ColumnType::Double {
         for (column, column_type) in [one, other] {
-            if column_type == ColumnType::Bigint && catalog::exceeds_double(name, column)? {
+            if column_type == ColumnType::Bigint && contents::exceeds_double(name, column)? {
                 return Ok(ColumnType::Numeric);
             }
         }

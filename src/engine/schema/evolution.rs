@@ -1,7 +1,7 @@
 //! What the table must become for the sheet, with what only its rows can tell.
 
 use super::TargetTable;
-use crate::pg::catalog;
+use crate::pg::contents;
 use crate::pg::error::Failure;
 use pgdatahub_core::evolve::{
     self, Change, ColumnKind, Evolution, LikelyRename, TableColumn, WantedColumns,
@@ -53,7 +53,7 @@ impl TargetTable {
             }
             | Change::Declare { column, .. } = change
                 && self.stored(column).is_some()
-                && catalog::has_value_without(
+                && contents::has_value_without(
                     &self.name,
                     column,
                     &self.ledger.removed_from(&self.name),
@@ -82,7 +82,7 @@ impl TargetTable {
                 && self
                     .stored(column)
                     .is_some_and(|c| c.kind == ColumnKind::Native(ColumnType::Bigint))
-                && catalog::exceeds_double(&self.name, column)?
+                && contents::exceeds_double(&self.name, column)?
             {
                 *to = ColumnType::Numeric;
                 let targets = evolution.targets.iter_mut().filter(|t| t.column == *column);
