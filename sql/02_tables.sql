@@ -20,6 +20,7 @@ CREATE TABLE pgdatahub.etl_tables (
   CONSTRAINT etl_tables_origin CHECK (origin OPERATOR(pg_catalog.=) ANY ('{created,adopted}'::text[]))
 );
 CREATE INDEX etl_tables_target ON pgdatahub.etl_tables (target_schema, target_name);
+CREATE INDEX etl_tables_oid ON pgdatahub.etl_tables (cached_oid);
 COMMENT ON TABLE pgdatahub.etl_tables IS 'Managed tables: those that pgdatahub created or that adopt_table handed to it';
 COMMENT ON COLUMN pgdatahub.etl_tables.table_schema IS 'Schema of the table; follows ALTER TABLE … SET SCHEMA';
 COMMENT ON COLUMN pgdatahub.etl_tables.table_name IS 'Name of the table; follows ALTER TABLE … RENAME';

@@ -71,6 +71,23 @@ SELECT s.run_id, s.changed_at, s.changed_by, s.state, s.reason, s.message
  WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor();
 COMMENT ON VIEW pgdatahub.job_states IS 'Every state that a job had: since when, by whom and why';
 
+-- What each run made of each file. Sizes are those of the imports; of a job's other files those it found.
+CREATE VIEW pgdatahub.run_files WITH (security_barrier) AS
+SELECT f.run_id, f.file_no, f.sheet_no, f.source_file, f.sheet_name, f.table_schema, f.table_name, f.status, f.row_count, f.rows_removed,
+       f.rejected, f.schema_changes, f.missing_columns, f.seconds, coalesce(i.file_bytes, j.file_bytes) AS file_bytes,
+       f.message, f.sqlstate, f.detail, f.hint, f.file_sha256, f.import_id, f.finished_at, i.reverted_at, i.reverted_by, i.reverted_why
+  FROM pgdatahub.etl_run_files f
+  JOIN pgdatahub.etl_runs r ON r.run_id OPERATOR(pg_catalog.=) f.run_id
+  LEFT JOIN pgdatahub.etl_imports i ON i.import_id OPERATOR(pg_catalog.=) f.import_id
+  LEFT JOIN pgdatahub.etl_job_files j ON j.run_id OPERATOR(pg_catalog.=) f.run_id AND j.file_no OPERATOR(pg_catalog.=) f.file_no
+ WHERE r.started_by OPERATOR(pg_catalog.=) CURRENT_USER OR pgdatahub.may_monitor()
+    OR pgdatahub.may_read(f.table_schema, f.table_name);
+COMMENT ON VIEW pgdatahub.run_files IS 'What became of each file and sheet in each run: rows, rejects, time, why it failed, and whether its rows were removed since';
+
+COMMENT ON COLUMN pgdatahub.run_files.file_bytes IS 'Size of the file in bytes, where it is known';
+COMMENT ON COLUMN pgdatahub.run_files.import_id IS 'Its import, where it was loaded';
+COMMENT ON COLUMN pgdatahub.run_files.run_id IS 'Run it belongs to';
+
 -- The latest word on each file and sheet: a later run overrules an earlier one.
 CREATE VIEW pgdatahub.file_status WITH (security_barrier) AS
 SELECT f.source_file, f.sheet_name, f.table_schema, f.table_name,
@@ -118,7 +135,7 @@ SELECT t.table_schema, t.table_name, t.folder, t.origin, t.managed_since, t.mana
 COMMENT ON VIEW pgdatahub.managed_tables IS 'Tables that imports fill: created by them, or adopted';
 
 GRANT SELECT ON pgdatahub.managed_tables, pgdatahub.imports, pgdatahub.schema_changes, pgdatahub.rejects, pgdatahub.runs, pgdatahub.job_states,
-  pgdatahub.file_status, pgdatahub.failures TO PUBLIC;
+  pgdatahub.run_files, pgdatahub.file_status, pgdatahub.failures TO PUBLIC;
 
 CREATE FUNCTION pgdatahub.status() RETURNS TABLE (
   table_schema  text,

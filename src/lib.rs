@@ -62,9 +62,14 @@ extension_sql_file!(
     requires = ["watches"]
 );
 extension_sql_file!(
+    "../sql/08_report.sql",
+    name = "report",
+    requires = ["upkeep"]
+);
+extension_sql_file!(
     "../sql/07_view_comments.sql",
     name = "view_comments",
-    requires = ["upkeep"]
+    requires = ["report"]
 );
 extension_sql_file!(
     "../sql/05_grants.sql",

@@ -10,6 +10,7 @@ pub mod jobs;
 mod looking;
 mod plan;
 mod rejects;
+mod report;
 mod revert;
 mod upkeep;
 pub mod watches;

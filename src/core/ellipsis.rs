@@ -16,9 +16,20 @@ pub fn keep_end(text: &str, width: usize) -> String {
     format!("…{tail}")
 }
 
+/// `text` in at most `width` characters: where it is longer its beginning stays, before an ellipsis.
+pub fn keep_start(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept = text.chars().take(width.saturating_sub(1));
+            kept.chain(['…']).collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::keep_end;
+    use super::{keep_end, keep_start};
     use proptest::prelude::*;
 
     #[test]
@@ -29,6 +40,14 @@ mod tests {
         assert_eq!(keep_end("Schäden/Übersicht.xlsx", 12), "…rsicht.xlsx");
         assert_eq!(keep_end("ends with/", 4), "…th/");
         assert_eq!(keep_end("abc", 0), "…");
+    }
+
+    #[test]
+    fn the_start_stays() {
+        assert_eq!(keep_start("Übersicht", 9), "Übersicht");
+        assert_eq!(keep_start("Übersicht", 8), "Übersic…");
+        assert_eq!(keep_start("abc", 1), "…");
+        assert_eq!(keep_start("", 0), "");
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 //! [`columns`] (which column a header goes to), [`evolve`] and [`undo`] (what a table must
 //! become, and what of that can be undone), [`discover`] and [`config`] (which files go where), and
 //! [`protocol`] (what the backend and the reader process say to each other). [`job`] and [`pause_window`]
-//! are the rules of long-running imports, [`watch`] those of folders that are watched.
+//! are the rules of long-running imports, [`watch`] those of folders that are watched, [`run_report`] is the page about a run.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -17,12 +17,14 @@ pub mod columns;
 pub mod config;
 pub mod copy_binary;
 pub mod copy_text;
+pub mod count;
 pub mod decode;
 pub mod discover;
 pub mod ellipsis;
 pub mod evolve;
 pub mod header;
 pub mod header_setting;
+pub mod html;
 pub mod input_type;
 pub mod iso;
 pub mod isolate;
@@ -36,6 +38,7 @@ pub mod pause_window;
 pub mod progress;
 pub mod protocol;
 pub mod report;
+pub mod run_report;
 pub mod serial;
 pub mod sheet_range;
 pub mod sheets;

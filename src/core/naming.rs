@@ -30,6 +30,36 @@ enum Base {
 /// their marks) and digits of other scripts as they are, everything else one `_`
 /// but none at the ends; a leading digit gets a `_` before it. Idempotent.
 pub fn clean(header: &str) -> String {
+    // Every cell of a sheet's first rows is cleaned, in search of the header.
+    if header.is_ascii() {
+        return clean_ascii(header);
+    }
+    clean_any(header)
+}
+
+/// [`clean`] for ASCII, which all the normal forms leave as it is.
+fn clean_ascii(header: &str) -> String {
+    let mut name = String::with_capacity(header.len() + 1);
+    let mut separated = false;
+    for letter in header.bytes() {
+        if !letter.is_ascii_alphanumeric() {
+            separated = true;
+            continue;
+        }
+        if name.is_empty() {
+            if letter.is_ascii_digit() {
+                name.push('_');
+            }
+        } else if separated {
+            name.push('_');
+        }
+        separated = false;
+        name.push(char::from(letter.to_ascii_lowercase()));
+    }
+    name
+}
+
+fn clean_any(header: &str) -> String {
     let lower = header.nfkc().collect::<String>().to_lowercase();
     let mut name = String::with_capacity(lower.len());
     let mut base = Base::Separator;

@@ -12,9 +12,9 @@ pub fn folder_unit(grant: &Grant, folder: &[Source], call: &Call) -> (Vec<FileRo
     let mut rows = Vec::with_capacity(folder.len());
     let saved = call.ledger.save();
     let done = subxact::attempt(|| {
-        for source in folder {
+        for (n, source) in folder.iter().enumerate() {
             check_for_interrupts();
-            let row = import_file::import(grant, source, call);
+            let row = import_file::import(grant, source, call, folder.get(n + 1));
             let failed = row.status == "failed";
             rows.push(row);
             if failed {

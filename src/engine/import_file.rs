@@ -1,27 +1,29 @@
 //! One workbook, all or nothing: rows, DDL, audit and dedup key in one subtransaction.
+//!
+//! It is opened ([`opened`]), passed over where it is in already ([`skipping`]), or its sheets are
+//! loaded one after another ([`sheet`]), as often as an attempt finds out what the next one must know.
 
-use super::file_sheets::{self, Chosen};
+mod opened;
+mod sheet;
+mod skipping;
+
+use self::opened::{File, likely_alike, open};
+use self::sheet::Turn;
+use super::file_sheets;
 use super::ledger::{Ledger, Savepoint};
 use super::progress;
-use super::rejects::{Limits, Rejects};
 use super::run::seconds_since;
-use super::schema::{SheetColumns, TargetTable};
-use super::stream::{self, End, Known, Load};
+use super::stream::Known;
 use super::targets::{self, Source};
-use super::{elsewhere, kept_settings, remarks, replacement};
-use crate::pg::access::{self, FileStat, Grant};
-use crate::pg::audit::{self, Claim, Import, Sheet};
-use crate::pg::catalog::TableName;
+use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::file_row::FileRow;
-use crate::pg::guc::{self, Rehash};
 use crate::pg::reader::Client;
-use crate::pg::{registry, subxact};
-use pgdatahub_core::config::{OnChange, OnTypeConflict};
-use pgdatahub_core::protocol::{Format, HeadRequest, Opened};
+use crate::pg::subxact;
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
 use std::time::Instant;
+
+pub(super) use skipping::skipped;
 
 /// What all files of a call share.
 pub struct Call {
@@ -34,15 +36,16 @@ pub struct Call {
     pub ledger: Ledger,
 }
 
-/// Imports one workbook. Never fails: a failure is the row's status.
-pub fn import(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+/// Imports one workbook; `next` is the one that is likely to be imported after it.
+/// Never fails: a failure is the row's status.
+pub fn import(grant: &Grant, source: &Source, call: &Call, next: Option<&Source>) -> FileRow {
     progress::file(source);
-    let row = imported(grant, source, call);
+    let row = imported(grant, source, call, next);
     progress::file_done(source, row.whole().row_count);
     row
 }
 
-fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
+fn imported(grant: &Grant, source: &Source, call: &Call, next: Option<&Source>) -> FileRow {
     let started = Instant::now();
     let mut row = FileRow {
         source_file: grant.display(&source.below),
@@ -50,7 +53,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
         ..FileRow::default()
     };
     let saved = call.ledger.save();
-    if let Err(failure) = all_attempts(grant, source, call, &mut row, &saved) {
+    if let Err(failure) = all_attempts(grant, (source, next), call, &mut row, &saved) {
         call.ledger.restore(&saved);
         failed(&mut row, failure);
     }
@@ -62,7 +65,7 @@ fn imported(grant: &Grant, source: &Source, call: &Call) -> FileRow {
 /// Tries a file until it is in: an attempt may find out what the next one must know.
 fn all_attempts(
     grant: &Grant,
-    source: &Source,
+    (source, next): (&Source, Option<&Source>),
     call: &Call,
     row: &mut FileRow,
     saved: &Option<Savepoint>,
@@ -71,6 +74,12 @@ fn all_attempts(
     loop {
         let Some(file) = open(grant, source, call, row)? else {
             return Ok(());
+        };
+        let file = File {
+            behind: next
+                .filter(|next| attempt.is_first() && likely_alike(source, next))
+                .map(|next| (grant, next)),
+            ..file
         };
         let fresh = row.clone();
         match subxact::attempt(|| load_sheets(&file, source, call, row, &attempt)) {
@@ -114,54 +123,6 @@ pub fn failed(row: &mut FileRow, failure: Failure) {
     row.hint = failure.hint;
 }
 
-/// An open workbook, not yet read.
-struct File {
-    fd: OwnedFd,
-    stat: FileStat,
-    settings: String,
-}
-
-/// Opens the file, unless its stat says that it is in already.
-fn open(
-    grant: &Grant,
-    source: &Source,
-    call: &Call,
-    row: &mut FileRow,
-) -> Result<Option<File>, Failure> {
-    let fd = grant.open_file(&source.below)?;
-    row.source_file = access::resolved_path(&fd)?;
-    let stat = access::stat(&fd)?;
-    let settings = kept_settings::json(source);
-    if guc::REHASH.get() == Rehash::Changed && !call.reimport && !file_sheets::must_open(source) {
-        let table = registry::lookup(&source.target)?;
-        if let Some(table) = table.filter(|t| t.oid.is_some()) {
-            let unchanged = audit::unchanged(&table.recorded, &row.source_file, &stat, &settings)?;
-            // No earlier file of a plan can have replaced it: it has the same path.
-            if let Some(import) = unchanged.first() {
-                row.table = Some(table.name);
-                skipped(row, import, None);
-                return Ok(None);
-            }
-        }
-    }
-    Ok(Some(File { fd, stat, settings }))
-}
-
-pub(super) fn skipped(row: &mut FileRow, import: &Import, note: Option<&str>) {
-    row.status = "skipped";
-    row.sheet_name = Some(import.sheet_name.clone());
-    row.sha256 = Some(import.sha256.clone());
-    row.message = Some(match (import.source_file == row.source_file, note) {
-        (_, Some(note)) => note.to_owned(),
-        (_, None) if import.import_id == 0 => format!("the same content as {}", import.source_file),
-        (true, None) => format!("already imported on {}", import.imported_at),
-        (false, None) => format!(
-            "already imported as {} on {}",
-            import.source_file, import.imported_at
-        ),
-    });
-}
-
 /// What earlier attempts at the same file found out.
 #[derive(Default)]
 struct Attempt {
@@ -184,7 +145,7 @@ type Step = Result<(), (u32, Known)>;
 /// The sheets of a file, all or nothing: the first one's outcome is the file's
 /// row, the others' are kept with it.
 fn load_sheets(
-    file: &File,
+    file: &File<'_>,
     source: &Source,
     call: &Call,
     row: &mut FileRow,
@@ -203,8 +164,16 @@ fn load_sheets(
     for (nth, chosen) in sheets.iter().enumerate() {
         let mut own = fresh.clone();
         let started = Instant::now();
-        let sheet = (file, &opened, chosen);
-        let step = load(&mut client, sheet, source, call, &mut own, attempt);
+        let turn = Turn {
+            file,
+            opened: &opened,
+            chosen,
+            last: nth + 1 == sheets.len(),
+            source,
+            call,
+            attempt,
+        };
+        let step = sheet::load(&mut client, &turn, &mut own);
         if step.is_ok() {
             call.ledger.hand_over(&mut own);
         }
@@ -224,217 +193,4 @@ fn load_sheets(
         file_sheets::say_lost(&opened, source, call, &row.source_file)?;
     }
     Ok(Ok(()))
-}
-
-/// The import proper, inside its subtransaction.
-fn load(
-    client: &mut Client,
-    (file, opened, chosen): (&File, &Opened, &Chosen<'_>),
-    source: &Source,
-    call: &Call,
-    row: &mut FileRow,
-    attempt: &Attempt,
-) -> Result<Step, Failure> {
-    let started = Instant::now();
-    let info = chosen.info;
-    row.sheet_name = Some(info.name.clone());
-    let mut table = TargetTable::open(&chosen.target, &source.folder, &call.ledger)?;
-    row.table = Some(table.name.clone());
-    table.on_conflict = source.settings.on_type_conflict;
-    let percent = source.settings.reading.replace_min_percent;
-    let on_change = file_sheets::on_change(source);
-    let key = (chosen.key(), on_change);
-    let same = match skip(&table.name, key, opened, file, call, row)? {
-        Skip::Held => return Ok(Ok(())),
-        Skip::In(import) => {
-            if import.source_file != row.source_file {
-                let how = (&import, percent, attempt.is_first());
-                elsewhere::make_way(&table, key, opened, call, row, how)?;
-            }
-            return Ok(Ok(()));
-        }
-        Skip::No(same) => same,
-    };
-    let moved_from = same.as_ref().filter(|_| !call.reimport);
-    let moved_from = moved_from.map(|import| format!("was in as {}", import.source_file));
-    let how = (same, attempt.is_first());
-    let removed = replacement::remove_earlier(&table, key, opened, call, row, how)?;
-    let source_file = row.source_file.clone();
-    let target = table.name.clone();
-    let claim = Claim {
-        table: &target,
-        source_file: &source_file,
-        sheet: chosen.key(),
-        sha256: &opened.sha256,
-        format: format_name(opened.format),
-        stat: file.stat,
-        run_id: call.run_id,
-        settings: &file.settings,
-    };
-    let Some((import_id, load_timestamp)) = call.ledger.claim(&claim)? else {
-        row.status = "skipped";
-        row.message = Some("the same content was imported by another session just now".into());
-        return Ok(Ok(()));
-    };
-    row.import_id = (!call.ledger.plans()).then_some(import_id);
-    table.settings = source.settings.clone();
-    let head = client.head(HeadRequest {
-        sheet: chosen.index,
-        header: chosen.header(source, table.known_headers()),
-        sample_rows: guc::CHUNK_SIZE.get().unsigned_abs(),
-        options: chosen.options(source),
-        text: super::wanted::text_rules(&source.settings)?,
-    })?;
-    if head.header_row.is_none() {
-        if chosen.by_pattern && removed.is_empty() {
-            call.ledger.withdraw(import_id)?;
-            row.import_id = None;
-            row.status = "skipped";
-            row.message = Some("the sheet is empty".into());
-            return Ok(Ok(()));
-        }
-        return Err(
-            Failure::new("22000", format!("sheet \"{}\" is empty", info.name))
-                .detail("It has no cell with a value: no header and no rows.")
-                .hint("Name another sheet with sheet => '…' or sheet: in the configuration."),
-        );
-    }
-    table.widest_row = head.widest_row as usize;
-    call.ledger.header_row(head.header_row);
-    let mut sheet = SheetColumns::new(&head.headers);
-    let known = attempt.known.get(&chosen.index);
-    if let Some(known) = known {
-        sheet.join(&known.columns);
-    }
-    let fitted = table
-        .fit(&sheet, (import_id, &source_file), &mut row.schema_changes)
-        .map_err(|failure| match known {
-            Some(known) => failure.also(&known.place),
-            None => failure,
-        })?;
-    row.missing_columns.clone_from(&fitted.missing);
-    let renames: Vec<String> = fitted.renames.iter().map(|r| r.describe()).collect();
-    let import = Load {
-        import_id,
-        source_file: &source_file,
-        sheet: &info.name,
-        load_timestamp,
-        guarded: attempt.guarded,
-        only: None,
-    };
-    let mut rejects = Rejects::new(Limits::of(&source.settings));
-    let loaded = match stream::load(
-        client,
-        &mut table,
-        &mut sheet,
-        fitted,
-        &import,
-        &mut rejects,
-        &mut row.schema_changes,
-    )? {
-        End::Loaded(loaded) => loaded,
-        End::Restart(columns) => return Ok(Err((chosen.index, columns))),
-    };
-    let rows = loaded.rows as i64;
-    rejects.finish(&info.name, loaded.done.rows + loaded.done.rejected_rows)?;
-    say_deferred(&table)?;
-    replacement::check(&removed, rows, percent, &target, &source_file)?;
-    if !call.ledger.plans() {
-        audit::complete(
-            import_id,
-            rows,
-            rejects.entries() as i64,
-            seconds_since(started),
-            loaded.lane,
-            head.header_row.filter(|row| *row > 0).map(|r| r as i32),
-        )?;
-    }
-    if !file_sheets::feeds_several(source)
-        && let Some(other) = call.ledger.also_in(&target, &source_file, &opened.sha256)?
-    {
-        call.ledger.warning(
-            format!("{} feeds more than one table", source.label),
-            Some(format!("Its content or path is in {other} too.")),
-            Some("If that is not meant, revert one of the two imports.".into()),
-        );
-    }
-    call.ledger.keep_import(&claim, load_timestamp, rows);
-    row.status = match (call.ledger.plans(), removed.is_empty()) {
-        (true, _) => "planned",
-        (false, true) => "imported",
-        (false, false) => "replaced",
-    };
-    row.row_count = Some(rows);
-    row.rejected = Some(rejects.entries() as i64);
-    row.rows_removed = (!removed.is_empty()).then(|| removed.iter().map(|r| r.deleted).sum());
-    let noted = renames.into_iter().chain(moved_from).collect();
-    row.message = remarks::of(&head, info, &loaded.done, noted);
-    Ok(Ok(()))
-}
-
-/// Whether the file is skipped.
-enum Skip {
-    /// Its bytes are in.
-    In(Import),
-    /// They are held after a revert.
-    Held,
-    /// It is not, and these rows of the same bytes make way.
-    No(Option<Import>),
-}
-
-/// Whether the file is skipped, and said to be.
-fn skip(
-    table: &TableName,
-    (sheet, on_change): (Sheet<'_>, OnChange),
-    opened: &Opened,
-    file: &File,
-    call: &Call,
-    row: &mut FileRow,
-) -> Result<Skip, Failure> {
-    let present = call.ledger.present(table, sheet, &opened.sha256)?;
-    if call.reimport {
-        return Ok(Skip::No(present));
-    }
-    if let Some(import) = present {
-        if import.source_file != row.source_file && elsewhere::has_moved_on(&import, on_change)? {
-            return Ok(Skip::No(Some(import)));
-        }
-        let changed = import.source_file == row.source_file
-            && audit::settings_differ(import.import_id, &file.settings)?;
-        let note = "already imported; settings changed since, reimport => true loads it anew";
-        skipped(row, &import, changed.then_some(note));
-        return Ok(Skip::In(import));
-    }
-    if call.explicit {
-        return Ok(Skip::No(None));
-    }
-    let Some(import) = call.ledger.held(table, sheet, &opened.sha256)? else {
-        return Ok(Skip::No(None));
-    };
-    let who = import.reverted_by.clone().unwrap_or_default();
-    let when = import.reverted_at.clone().unwrap_or_default();
-    skipped(
-        row,
-        &import,
-        Some(&format!("held: reverted by {who} on {when}")),
-    );
-    row.hint = Some("pgdatahub.import_file, or reimport => true, loads it all the same.".into());
-    Ok(Skip::Held)
-}
-
-/// Rows can be rejected for what is checked while they are stored, and for no more.
-fn say_deferred(table: &TargetTable) -> Result<(), Failure> {
-    let (OnTypeConflict::RejectRow, Some(described)) = (table.on_conflict, &table.table) else {
-        return Ok(());
-    };
-    crate::pg::rejects::warn_of_deferred(&table.name, described.oid)
-}
-
-fn format_name(format: Format) -> &'static str {
-    match format {
-        Format::Xlsx => "xlsx",
-        Format::Xlsb => "xlsb",
-        Format::Xls => "xls",
-        Format::Ods => "ods",
-    }
 }

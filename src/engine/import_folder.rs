@@ -117,7 +117,7 @@ impl Files<'_> {
                     .file(&source.label, not_tried(self.grant, source))?;
                 continue;
             }
-            let row = import_file::import(self.grant, source, self.call);
+            let row = import_file::import(self.grant, source, self.call, self.sources.get(n + 1));
             let failed = row.status == "failed";
             if failed && self.on_error == OnError::Raise {
                 return Err(raised(&row));

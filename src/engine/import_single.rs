@@ -59,7 +59,7 @@ pub fn import_file(options: &FileOptions) -> Result<Vec<FileRow>, Failure> {
             explicit: true,
             ledger,
         };
-        let row = import_file::import(&grant, &source, &call);
+        let row = import_file::import(&grant, &source, &call, None);
         run.file(&source.label, row)?;
         run.finish()?;
         Ok(run.into_rows())

@@ -156,7 +156,7 @@ fn load(worker: &mut Worker, claimed: &[Claimed]) -> Result<Outcome, Failure> {
     let (rows, failed) = match sources.into_iter().collect::<Option<Vec<_>>>() {
         Some(sources) if worker.job.sectional => folder_unit(&worker.grant, &sources, &worker.call),
         Some(sources) => {
-            let row = import_file::import(&worker.grant, &sources[0], &worker.call);
+            let row = import_file::import(&worker.grant, &sources[0], &worker.call, None);
             let failed = (row.status == "failed").then_some(0);
             (vec![row], failed)
         }

@@ -9,7 +9,8 @@
 //!
 //! **A folder.** [`import_folder`] does that for all of its files in the caller's transaction, [`import_single`] for one
 //! by its path, [`run_import`] with a commit after each; [`folder_unit`] makes a folder one unit, [`unchanged`] passes
-//! over files that are in. [`run`], [`remarks`], [`folder_remarks`] and [`progress`] are what people get to see of it.
+//! over files that are in. [`run`], [`remarks`], [`folder_remarks`] and [`progress`] are what people get to see of it,
+//! [`run_report`] a page of it.
 //!
 //! **A job** ([`start_import`]) is the same in background workers: [`job_worker`] is the life of one, [`job_unit`] a step
 //! of it, [`job_finish`] its end; [`pause`] says when it rests, [`job_control`] what a person may ask of it,
@@ -64,6 +65,7 @@ pub mod retry;
 pub mod revert;
 pub mod run;
 pub mod run_import;
+pub mod run_report;
 pub mod schema;
 pub mod schema_revert;
 pub mod sheets;

@@ -121,13 +121,14 @@ fn attempt(
     let mut described = Vec::new();
     let id = (import.import_id, import.source_file.as_str());
     let fitted = table.fit(&sheet, id, &mut described)?;
-    let load = Load {
+    let mut load = Load {
         import_id: import.import_id,
         source_file: &import.source_file,
         sheet: &import.sheet_name,
         load_timestamp: import.load_timestamp,
         guarded: true,
         only: Some(runs(&pending.rows)),
+        behind: None,
     };
     let mut still = Rejects::of_known_rows();
     let loaded = match stream::load(
@@ -135,7 +136,7 @@ fn attempt(
         &mut table,
         &mut sheet,
         fitted,
-        &load,
+        &mut load,
         &mut still,
         &mut described,
     )? {

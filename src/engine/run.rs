@@ -6,6 +6,7 @@ use crate::pg::audit::{self, RunTotals};
 use crate::pg::error::Failure;
 use crate::pg::file_row::FileRow;
 use crate::pg::report;
+pub use pgdatahub_core::count::{grouped, plural};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -255,26 +256,7 @@ impl Run {
     }
 }
 
-/// `1 row`, `12,481 rows`
-pub fn plural(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", grouped(number))
-}
-
 /// Seconds since `started`, to the millisecond: more would only look precise.
 pub fn seconds_since(started: Instant) -> f64 {
     started.elapsed().as_millis() as f64 / 1000.0
-}
-
-/// A number with its thousands set apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -121,7 +121,7 @@ impl Files<'_> {
                 commit_and_chain();
             }
             self.pauses.before(unit.len());
-            let failed = self.unit(unit)?;
+            let failed = self.unit(unit, sources.get(begun))?;
             self.passed = begun;
             self.commit_or_share()?;
             stopped = failed && (sectional || on_error != OnError::Continue);
@@ -138,8 +138,8 @@ impl Files<'_> {
         Ok(())
     }
 
-    /// One file or one folder, under its target's lock; whether it failed.
-    fn unit(&mut self, unit: &[Source]) -> Result<bool, Failure> {
+    /// One file or one folder, under its target's lock, and the file after it; whether it failed.
+    fn unit(&mut self, unit: &[Source], next: Option<&Source>) -> Result<bool, Failure> {
         targets::lock(unit.iter().map(|source| &source.target))?;
         if self.sectional {
             let (rows, failed) = folder_unit(self.grant, unit, self.call);
@@ -148,7 +148,7 @@ impl Files<'_> {
         }
         let mut failed = false;
         for source in unit {
-            let row = import_file::import(self.grant, source, self.call);
+            let row = import_file::import(self.grant, source, self.call, next);
             failed |= row.status == "failed";
             self.run.file(&source.label, row)?;
         }

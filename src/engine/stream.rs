@@ -6,6 +6,7 @@ use crate::pg::copy::{self, CopyInto};
 use crate::pg::error::Failure;
 use crate::pg::guarded::{Guard, Refuse, Writer};
 use crate::pg::guc::{self, Lane};
+use crate::pg::next_file::NextFile;
 use crate::pg::reader::Client;
 use crate::pg::spi_lane::Insert;
 use crate::pg::{rejects, rights, session_input, type_input};
@@ -26,6 +27,8 @@ pub struct Load<'a> {
     pub guarded: bool,
     /// Only these sheet rows, as runs.
     pub only: Option<Vec<(u32, u32)>>,
+    /// What the reader may turn to behind the rows.
+    pub behind: Option<NextFile>,
 }
 
 /// What came of it.
@@ -61,7 +64,7 @@ pub fn load(
     table: &mut TargetTable,
     sheet: &mut SheetColumns,
     mut fitted: Fitted,
-    import: &Load<'_>,
+    import: &mut Load<'_>,
     rejects: &mut Rejects,
     described: &mut Vec<String>,
 ) -> Result<End, Failure> {
@@ -84,6 +87,9 @@ pub fn load(
             client.check(request, |found| rejects.take_planned(import.sheet, found))?
         } else {
             client.stream(request)?;
+            if let Some(next) = import.behind.take() {
+                client.ask_ahead(next)?;
+            }
             loop {
                 let part = independent(&fitted, || {
                     part(client, table, &fitted, import, (lane, encoding))

@@ -6,6 +6,7 @@ use pgdatahub_core::evolve::TableColumn;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_qualified_identifier};
+use std::ffi::CString;
 
 /// A table's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,9 +74,21 @@ pub const RESERVED: [&str; 2] = ["source_file", "load_timestamp"];
 
 /// The relation of that name, whatever it is.
 ///
+/// Asked for every file several times, so the catalog caches answer and not a statement; but
+/// in a transaction that keeps to its first snapshot what is seen of the catalogs and of the
+/// audit is to be of one time.
+///
 /// # Errors
 /// SPI's own.
 pub fn find(name: &TableName) -> Result<Option<pg_sys::Oid>, Failure> {
+    // SAFETY: reads this transaction's isolation level.
+    match unsafe { pg_sys::XactIsoLevel } >= pg_sys::XACT_REPEATABLE_READ as i32 {
+        true => in_snapshot(name),
+        false => Ok(by_caches(name)),
+    }
+}
+
+fn in_snapshot(name: &TableName) -> Result<Option<pg_sys::Oid>, Failure> {
     Ok(spi::first(
         "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
          WHERE n.nspname OPERATOR(pg_catalog.=) ($1)::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ($2)::pg_catalog.name",
@@ -83,6 +96,29 @@ pub fn find(name: &TableName) -> Result<Option<pg_sys::Oid>, Failure> {
         |row| row.value::<pg_sys::Oid>(1),
     )?
     .flatten())
+}
+
+fn by_caches(name: &TableName) -> Option<pg_sys::Oid> {
+    let (schema, table) = (identifier(&name.schema)?, identifier(&name.table)?);
+    // SAFETY: terminated strings, which the caches do not keep. What other sessions committed is seen, as by a statement.
+    let found = unsafe {
+        pg_sys::AcceptInvalidationMessages();
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        match schema {
+            pg_sys::InvalidOid => schema,
+            schema => pg_sys::get_relname_relid(table.as_ptr(), schema),
+        }
+    };
+    (found != pg_sys::InvalidOid).then_some(found)
+}
+
+/// A name as the catalogs have it: cut as a cast to name cuts it. None for what no catalog can hold.
+fn identifier(name: &str) -> Option<CString> {
+    let longest = pg_sys::NAMEDATALEN as usize - 1;
+    let end = (0..=name.len().min(longest))
+        .rev()
+        .find(|end| name.is_char_boundary(*end))?;
+    CString::new(&name[..end]).ok()
 }
 
 /// The schema and name of a relation.

@@ -11,7 +11,7 @@
 //!   first attempt failed ([`guarded`], [`type_input`]);
 //! - what is remembered: [`registry`], [`audit`], [`rejects`], [`schema_history`], [`restored`];
 //! - jobs and watches: [`jobs`], [`launch`], [`worker`], [`launcher`], [`watches`], [`watch_files`];
-//! - what goes back to the caller: [`file_row`], [`record`], [`report`], [`progress`].
+//! - what goes back to the caller: [`file_row`], [`record`], [`report`], [`progress`], [`run_report`].
 
 pub mod access;
 pub mod argument;
@@ -41,6 +41,7 @@ pub mod launcher;
 pub mod location;
 pub mod lock;
 pub mod move_values;
+pub mod next_file;
 mod prepared;
 pub mod process;
 pub mod progress;
@@ -53,6 +54,7 @@ pub mod report;
 pub mod restored;
 pub mod rewrite;
 pub mod rights;
+pub mod run_report;
 pub mod schema_history;
 pub mod session_input;
 pub mod setup;

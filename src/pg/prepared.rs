@@ -17,13 +17,19 @@ use std::rc::Rc;
 /// a session that imports into many tables; all are forgotten when there are so many.
 const MOST: usize = 200;
 
-/// A plan is made anew after so many uses: one that was made when the audit tables
-/// were small is not the best for ever.
-const USES: u32 = 500;
+/// A plan is made anew after so many uses, then after four times as many, and so on up to
+/// [`MOST_USES`]: one that was made when the audit tables were small is not the best for ever,
+/// and a first import makes them grow fast.
+const FIRST_USES: u32 = 16;
+
+const MOST_USES: u32 = 512;
 
 struct Kept {
     statement: Rc<OwnedPreparedStatement>,
     types: Vec<u32>,
+    /// Uses that are left to it.
+    left: u32,
+    /// And that it had at first.
     uses: u32,
 }
 
@@ -50,10 +56,15 @@ pub fn statement(
         return Ok(None);
     }
     let types: Vec<u32> = args.iter().map(|arg| arg.oid().to_u32()).collect();
+    let mut uses = FIRST_USES;
     let known = KEPT.with_borrow_mut(|kept| {
         let found = kept.get_mut(sql)?;
-        found.uses += 1;
-        (found.types == types && found.uses < USES).then(|| Rc::clone(&found.statement))
+        if found.types == types && found.left > 0 {
+            found.left -= 1;
+            return Some(Rc::clone(&found.statement));
+        }
+        uses = (found.uses * 4).min(MOST_USES);
+        None
     });
     if known.is_some() {
         return Ok(known);
@@ -63,7 +74,8 @@ pub fn statement(
     let new = Kept {
         statement: Rc::clone(&statement),
         types,
-        uses: 0,
+        left: uses,
+        uses,
     };
     // What falls out is freed after the borrow ends: freeing calls into PostgreSQL.
     let forgotten = KEPT.with_borrow_mut(|kept| {

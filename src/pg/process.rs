@@ -23,6 +23,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// A running reader.
 pub struct Process {
+    /// Counted from 1 in each backend.
+    number: u64,
     pid: libc::pid_t,
     socket: OwnedFd,
 }
@@ -31,6 +33,12 @@ thread_local! {
     static CURRENT: RefCell<Option<Process>> = const { RefCell::new(None) };
     static OWN: RefCell<Vec<Process>> = const { RefCell::new(Vec::new()) };
     static HOOKED: Cell<bool> = const { Cell::new(false) };
+    static STARTED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Which of this backend's readers serves imports now, if one runs: what was asked of another has no answer any more.
+pub fn current() -> Option<u64> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|process| process.number))
 }
 
 /// The socket to the reader, and whether it was started just now (and wants its handshake).

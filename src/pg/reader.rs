@@ -1,6 +1,8 @@
 //! The backend's side of the protocol: requests, answers, and the feed of rows.
 
+use super::access;
 use super::error::Failure;
+use super::next_file::{self, Asked, NextFile};
 use super::process::Received;
 use super::{guc, process, transaction};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
@@ -26,6 +28,8 @@ pub struct Client {
     rows: u64,
     /// Rows are counted over there and do not come.
     checks: bool,
+    /// The next file was asked for: this one can be read to its end, and no more.
+    moved_on: bool,
 }
 
 /// What the reader sent next.
@@ -51,6 +55,52 @@ impl Client {
     /// # Errors
     /// 58000 when the reader cannot be started or died; else what it found wrong with the file.
     pub fn open(file: &OwnedFd, names: bool) -> Result<(Client, Opened), Failure> {
+        let request = open_request(names);
+        let stat = access::stat(file)?;
+        let mut client = Client::ready()?;
+        if let Some(asked) = next_file::pending() {
+            if asked.is_for(&stat, &request) {
+                let opened = client.take_over(asked)?;
+                return Ok((client, opened));
+            }
+            client = client.without_pending(asked.answers)?;
+        }
+        SERVED.set(SERVED.get() + 1);
+        let opened = client.open_file(file, request)?;
+        Ok((client, opened))
+    }
+
+    /// The SHA-256 of files, up to the first that cannot be opened as a workbook: asked for all
+    /// at once, so that the reader is at the next one while an answer is on its way.
+    ///
+    /// # Errors
+    /// 58000 when the reader cannot be started or died.
+    pub fn hashes(files: &[OwnedFd]) -> Result<Vec<String>, Failure> {
+        let mut client = Client::ready()?;
+        if let Some(asked) = next_file::pending() {
+            client = client.without_pending(asked.answers)?;
+        }
+        SERVED.set(SERVED.get() + files.len() as u32);
+        let request = Request::Open(open_request(false));
+        for file in files {
+            client.send(&request, Some(file.as_raw_fd()))?;
+        }
+        let mut hashes = Vec::with_capacity(files.len());
+        let mut all = true;
+        for _ in files {
+            // One of several answers leaves others under way.
+            client.answering = true;
+            match client.next()? {
+                Frame::Control(Response::Opened(opened)) if all => hashes.push(opened.sha256),
+                Frame::Control(_) => all = false,
+                Frame::Rows { .. } => return Err(client.rows_for_an_answer()),
+            }
+        }
+        Ok(hashes)
+    }
+
+    /// The reader of imports, started if it does not run or has served long enough.
+    fn ready() -> Result<Client, Failure> {
         if SERVED.get() >= FILES_PER_READER {
             process::end();
         }
@@ -60,9 +110,65 @@ impl Client {
             SERVED.set(0);
             client.greet()?;
         }
+        client.answering = false;
+        Ok(client)
+    }
+
+    /// Asks for the next file's opening and head while this one's stream is on its way: the reader
+    /// turns to them when it has sent the last row, and need not wait for what becomes of the rows.
+    /// This client can take the stream to its end, and no more.
+    ///
+    /// # Errors
+    /// 58000 when the reader died.
+    pub fn ask_ahead(&mut self, next: NextFile) -> Result<(), Failure> {
+        let NextFile { file, names, head } = next;
+        let stat = access::stat(&file)?;
+        let open = open_request(names);
+        let request = Request::Head(head.clone());
+        let length = frame::control(&request).map_or(usize::MAX, |frame| frame.len());
+        let last = SERVED.get() + 1 >= FILES_PER_READER;
+        if self.own || last || length > next_file::LARGEST_HEAD {
+            return Ok(());
+        }
+        self.send(&Request::Open(open.clone()), Some(file.as_raw_fd()))?;
+        self.send(&request, None)?;
         SERVED.set(SERVED.get() + 1);
-        let opened = client.open_file(file, names)?;
-        Ok((client, opened))
+        self.moved_on = true;
+        next_file::asked(Asked {
+            file,
+            stat,
+            open,
+            head,
+            answers: 2,
+        });
+        Ok(())
+    }
+
+    /// Takes the answer to the opening that was asked for ahead; the head's follows it.
+    fn take_over(&mut self, mut asked: Asked) -> Result<Opened, Failure> {
+        self.answering = true;
+        let answer = self.next()?;
+        asked.answers = 1;
+        next_file::asked(asked);
+        match answer {
+            Frame::Control(Response::Opened(opened)) => Ok(opened),
+            Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
+            Frame::Control(other) => Err(self.unexpected(&other)),
+            Frame::Rows { .. } => Err(self.rows_for_an_answer()),
+        }
+    }
+
+    /// A client behind answers that nobody wants any more; with a new reader where this one ended over them.
+    fn without_pending(mut self, answers: u8) -> Result<Client, Failure> {
+        for _ in 0..answers {
+            self.answering = true;
+            if self.next().is_err() {
+                drop(self);
+                process::end();
+                return Client::ready();
+            }
+        }
+        Ok(self)
     }
 
     /// Has a reader of its own open `file`; it may be used beside imports and
@@ -73,20 +179,12 @@ impl Client {
     pub fn open_own(file: &OwnedFd, names: bool) -> Result<(Client, Opened), Failure> {
         let mut client = Client::on(process::own_socket()?, true);
         client.greet()?;
-        let opened = client.open_file(file, names)?;
+        let opened = client.open_file(file, open_request(names))?;
         Ok((client, opened))
     }
 
-    fn open_file(&mut self, file: &OwnedFd, names: bool) -> Result<Opened, Failure> {
-        let limits = Limits {
-            max_file_bytes: u64::from(guc::MAX_FILE_SIZE.get().unsigned_abs()) << 10,
-            max_cells: u64::from(guc::MAX_CELLS.get().unsigned_abs()),
-            cpu_seconds: u64::from(guc::READER_CPU.get().unsigned_abs()),
-        };
-        self.send(
-            &Request::Open(OpenRequest { limits, names }),
-            Some(file.as_raw_fd()),
-        )?;
+    fn open_file(&mut self, file: &OwnedFd, request: OpenRequest) -> Result<Opened, Failure> {
+        self.send(&Request::Open(request), Some(file.as_raw_fd()))?;
         match self.answer()? {
             Response::Opened(opened) => Ok(opened),
             other => Err(self.unexpected(&other)),
@@ -101,6 +199,7 @@ impl Client {
             last_row: 0,
             rows: 0,
             checks: false,
+            moved_on: false,
         }
     }
 
@@ -135,6 +234,24 @@ impl Client {
     /// # Errors
     /// What the reader found wrong.
     pub fn head(&mut self, request: HeadRequest) -> Result<Head, Failure> {
+        if !self.own
+            && !self.moved_on
+            && let Some(asked) = next_file::pending()
+        {
+            self.answering = true;
+            match self.next()? {
+                Frame::Control(Response::Head(head)) if asked.head == request => return Ok(head),
+                Frame::Control(Response::Failed(failed)) if asked.head == request => {
+                    return Err(refused(failed));
+                }
+                // Another sheet's failure may have closed the file.
+                Frame::Control(Response::Failed(_)) => {
+                    self.open_file(&asked.file, asked.open)?;
+                }
+                Frame::Control(_) => {}
+                Frame::Rows { .. } => return Err(self.rows_for_an_answer()),
+            }
+        }
         self.send(&Request::Head(request), None)?;
         match self.answer()? {
             Response::Head(head) => Ok(head),
@@ -235,13 +352,21 @@ impl Client {
         match self.next()? {
             Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
             Frame::Control(response) => Ok(response),
-            Frame::Rows { .. } => {
-                Err(self.broken(&BadFrame("rows where an answer was due".into())))
-            }
+            Frame::Rows { .. } => Err(self.rows_for_an_answer()),
         }
     }
 
+    fn rows_for_an_answer(&self) -> Failure {
+        self.broken(&BadFrame("rows where an answer was due".into()))
+    }
+
     fn send(&mut self, request: &Request, descriptor: Option<RawFd>) -> Result<(), Failure> {
+        if self.moved_on {
+            return Err(Failure::new(
+                "XX000",
+                "the reader process has gone on to the next file",
+            ));
+        }
         let bytes = frame::control(request).map_err(|e| self.broken(&e))?;
         self.answering = true;
         if process::send(self.socket, &bytes, descriptor) {
@@ -328,6 +453,16 @@ impl Drop for Client {
             self.end();
         }
     }
+}
+
+/// The limits in force, as the reader is told them.
+fn open_request(names: bool) -> OpenRequest {
+    let limits = Limits {
+        max_file_bytes: u64::from(guc::MAX_FILE_SIZE.get().unsigned_abs()) << 10,
+        max_cells: u64::from(guc::MAX_CELLS.get().unsigned_abs()),
+        cpu_seconds: u64::from(guc::READER_CPU.get().unsigned_abs()),
+    };
+    OpenRequest { limits, names }
 }
 
 /// Starts a reader and shakes hands; the confinements it reports.

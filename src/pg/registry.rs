@@ -45,6 +45,9 @@ fn database() -> String {
 pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
     let condition = "(present_schema = $1 AND present_name = $2) OR (target_schema = $1 AND target_name = $2) \
          ORDER BY (present_schema = $1 AND present_name = $2) DESC LIMIT 1";
+    if let Some(found) = as_recorded(target)? {
+        return Ok(found);
+    }
     let found = one(condition, &target.schema, &target.table)?;
     match &found {
         // Renamed this very moment, perhaps, by another session. A plan follows no rename.
@@ -69,6 +72,48 @@ pub fn lookup(target: &TableName) -> Result<Option<Managed>, Failure> {
         }
         _ => Ok(found),
     }
+}
+
+/// [`lookup`] where the record is up to date, as it is for nearly every file: one look into an index.
+/// `None` where more has to be asked; `Some(None)` where no table is so addressed or named.
+fn as_recorded(target: &TableName) -> Result<Option<Option<Managed>>, Failure> {
+    let (system, database) = (system(), database());
+    let named = catalog::find(target)?.map(|oid| i64::from(oid.to_u32()));
+    let rows = as_owner(|| {
+        spi::rows(
+            "SELECT t.table_schema, t.table_name, t.cached_oid, \
+                    t.cached_system = $3 AND t.cached_database = $4 AND t.dropped_at IS NULL \
+               FROM pgdatahub.etl_tables t \
+              WHERE (t.table_schema = $1 AND t.table_name = $2) OR (t.target_schema = $1 AND t.target_name = $2) \
+                 OR t.cached_oid = $5",
+            &[
+                target.schema.as_str().into(),
+                target.table.as_str().into(),
+                system.as_str().into(),
+                database.as_str().into(),
+                named.into(),
+            ],
+            |row| {
+                let name = TableName {
+                    schema: row.text(1),
+                    table: row.text(2),
+                };
+                let oid = row.value::<i64>(3).and_then(|oid| u32::try_from(oid).ok());
+                (name, oid, row.value::<bool>(4).unwrap_or(false))
+            },
+        )
+    })?;
+    let [(name, Some(oid), true)] = rows.as_slice() else {
+        return Ok(rows.is_empty().then_some(None));
+    };
+    let oid = pg_sys::Oid::from(*oid);
+    Ok((catalog::find(name)? == Some(oid)).then(|| {
+        Some(Managed {
+            name: name.clone(),
+            recorded: name.clone(),
+            oid: Some(oid),
+        })
+    }))
 }
 
 /// The managed table that a folder feeds.
@@ -210,9 +255,11 @@ pub fn also_in(
 ) -> Result<Option<String>, Failure> {
     as_owner(|| {
         Ok(spi::first(
-            "SELECT format('%I.%I', i.table_schema, i.table_name) FROM pgdatahub.etl_imports i \
-              WHERE i.reverted_at IS NULL AND (i.table_schema, i.table_name) IS DISTINCT FROM ($1, $2) \
-                AND (i.file_sha256 = $4 OR (md5(i.source_file) = md5($3) AND i.source_file = $3)) LIMIT 1",
+            "SELECT format('%I.%I', i.table_schema, i.table_name) \
+               FROM (SELECT b.* FROM pgdatahub.etl_imports b WHERE b.file_sha256 = $4 \
+                     UNION ALL \
+                     SELECT p.* FROM pgdatahub.etl_imports p WHERE md5(p.source_file) = md5($3) AND p.source_file = $3) i \
+              WHERE i.reverted_at IS NULL AND (i.table_schema, i.table_name) IS DISTINCT FROM ($1, $2) LIMIT 1",
             &[name.schema.as_str().into(), name.table.as_str().into(), source_file.into(), sha256.into()],
             |row| row.value::<String>(1),
         )?

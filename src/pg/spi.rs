@@ -71,6 +71,22 @@ pub fn rows<T>(
     })
 }
 
+/// Runs a query of a function that is STABLE: where nothing was written before
+/// in this transaction, all of them see what the calling statement sees.
+///
+/// # Errors
+/// SPI's own; PostgreSQL's are raised.
+pub fn look<T>(
+    sql: &str,
+    args: &[DatumWithOid<'_>],
+    mut map: impl FnMut(&Row<'_>) -> T,
+) -> Result<Vec<T>, Failure> {
+    Spi::connect(|client| {
+        let table = client.select(sql, None, args)?;
+        Ok(table.map(|tuple| map(&Row(&tuple))).collect())
+    })
+}
+
 /// The first row of a statement's result, if any.
 ///
 /// # Errors

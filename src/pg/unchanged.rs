@@ -1,4 +1,4 @@
-//! Which of many files are in as they are, asked at once.
+//! Which of many files are in as they are, asked at once: by their stat, or by their bytes.
 
 use super::access::FileStat;
 use super::audit::{self, Import};
@@ -38,6 +38,33 @@ pub fn among(table: &TableName, files: &[Asked]) -> Result<Vec<Import>, Failure>
            AS f (path, device, inode, bytes, mtime, ctime, settings) \
          WHERE md5(i.source_file) = md5(f.path) AND i.source_file = f.path AND i.file_device = f.device AND i.file_inode = f.inode \
            AND i.file_bytes = f.bytes AND i.file_mtime = f.mtime AND i.file_ctime = f.ctime AND {})",
+        audit::same_reading("f.settings")
+    );
+    audit::imports(&condition, &args)
+}
+
+/// The imports of those of the files that are in with these bytes: `hashes` has
+/// the SHA-256 of each, in their order.
+///
+/// # Errors
+/// SPI's own.
+pub fn with_bytes(
+    table: &TableName,
+    files: &[Asked],
+    hashes: &[String],
+) -> Result<Vec<Import>, Failure> {
+    let texts = |of: fn(&Asked) -> &str| files.iter().map(of).collect::<Vec<_>>();
+    let args = [
+        table.schema.as_str().into(),
+        table.table.as_str().into(),
+        texts(|file| &file.source_file).into(),
+        hashes.iter().map(String::as_str).collect::<Vec<_>>().into(),
+        texts(|file| &file.settings).into(),
+    ];
+    let condition = format!(
+        "i.table_schema = $1 AND i.table_name = $2 AND i.reverted_at IS NULL AND EXISTS (SELECT FROM \
+         unnest($3::text[], $4::text[], $5::text[]) AS f (path, sha256, settings) \
+         WHERE i.file_sha256 = f.sha256 AND i.source_file = f.path AND {})",
         audit::same_reading("f.settings")
     );
     audit::imports(&condition, &args)

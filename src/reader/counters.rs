@@ -62,13 +62,14 @@ impl Counters {
     }
 
     /// Counts a stored row without rejected cells, cell by cell: column, whether it
-    /// is a formula, and what it gives.
+    /// is a formula, and what it gives. `plain`: the last column, where none is a formula.
     ///
     /// # Errors
     /// As [`Counters::add`].
     pub(crate) fn add_stored(
         &mut self,
         (number, hidden, replaced): (u32, bool, u64),
+        plain: Option<u16>,
         cells: impl ExactSizeIterator<Item = (u32, bool, Given)>,
     ) -> Result<()> {
         self.cells.add_cells(cells.len())?;
@@ -79,7 +80,11 @@ impl Counters {
         self.last_row = number;
         self.hidden_rows += u64::from(hidden);
         self.replaced += replaced;
-        cells.for_each(|(column, formula, given)| self.formulas.add_cell(column, formula, given));
+        if plain.is_none_or(|last| self.formulas.learns_from(usize::from(last))) {
+            cells.for_each(|(column, formula, given)| {
+                self.formulas.add_cell(column, formula, given);
+            });
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use crate::row::{Content, Row};
 use crate::rules::ColumnRules;
 use pgdatahub_core::naming;
 use pgdatahub_core::types::ColumnType;
+use std::fmt;
 use std::rc::Rc;
 
 /// Counts non-empty cells against `pgdatahub.max_cells`.
@@ -123,13 +124,38 @@ struct ColumnFormulas {
 }
 
 /// Formulas with and without cached values, per column.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Formulas {
     columns: Vec<ColumnFormulas>,
     without_value: u64,
+    /// So many columns from the first on have a value: of those one more tells nothing.
+    valued: usize,
+}
+
+/// Without what is only remembered of the columns: two readers that counted the same show the same.
+impl fmt::Debug for Formulas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Formulas")
+            .field("columns", &self.columns)
+            .field("without_value", &self.without_value)
+            .finish()
+    }
 }
 
 impl Formulas {
+    /// Whether cells without formulas, up to the column `last`, tell anything new.
+    #[inline]
+    pub(crate) fn learns_from(&mut self, last: usize) -> bool {
+        while self
+            .columns
+            .get(self.valued)
+            .is_some_and(|column| column.has_value)
+        {
+            self.valued += 1;
+        }
+        last >= self.valued
+    }
+
     /// Takes a row's cells into account.
     pub fn add(&mut self, row: &Row) {
         if let Some(last) = row.cells().last()

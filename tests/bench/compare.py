@@ -209,9 +209,11 @@ class Bench:
         self.judge("re-run, files/s", FILES / statistics.median(cost.wall for cost in costs["re-run"]), 5_000, True)
 
     def job(self, folder, workers):
-        """The same files by background workers, half into each of two tables if there are two."""
-        self.session.execute("SELECT pgdatahub.drop_table('bench_many', dry_run => false)")
-        (run_id,) = self.session.execute(f"SELECT pgdatahub.start_import('{folder}', workers => {workers})").fetchone()
+        """The same files by background workers, half of them into each of two tables: one table is one worker's at a time."""
+        halves = self.workbook("bench-halves", lambda path: workloads.halves(folder, path))
+        tables = "SELECT format('%I.%I', table_schema, table_name)::regclass FROM pgdatahub.etl_tables WHERE dropped_at IS NULL"
+        self.session.execute(f"SELECT pgdatahub.drop_table(t, dry_run => false) FROM ({tables}) AS managed (t)")
+        (run_id,) = self.session.execute(f"SELECT pgdatahub.start_import('{halves}', workers => {workers})").fetchone()
         return ways.statement(self.session, f"CALL pgdatahub.wait_import({run_id})")
 
     def report(self, machine):

@@ -126,6 +126,15 @@ def many(folder):
         write(folder / f"{n:04d}.xlsx", parts)
 
 
+def halves(many, folder):
+    """The workbooks of `many`, half of them in each of two folders."""
+    for number, path in enumerate(sorted(many.iterdir())):
+        half = folder / f"half_{number % 2}"
+        half.mkdir(mode=0o755, parents=True, exist_ok=True)
+        (half / path.name).hardlink_to(path)
+    folder.chmod(0o755)
+
+
 def binary(path, rows=300_000):
     """The mixed rows as .xlsb."""
     from pyxlsbwriter import XlsbWriter

@@ -21,7 +21,7 @@ FUNCTIONS = [
     "verify_setup()",
 ]
 AUDIT = ["etl_imports", "etl_schema_changes", "etl_rejects", "etl_runs", "etl_run_files", "etl_tables", "etl_columns"]
-VIEWS = ["imports", "schema_changes", "rejects", "runs", "failures", "file_status", "managed_tables"]
+VIEWS = ["imports", "schema_changes", "rejects", "runs", "run_files", "failures", "file_status", "managed_tables"]
 
 
 def execute_all(db, role):

@@ -45,6 +45,7 @@ READS = {
     "check_table": "SELECT count(*) FROM pgdatahub.check_table('policies')",
     "verify_setup": "SELECT count(*) FROM pgdatahub.verify_setup('{folder}')",
     "wait_import": "CALL pgdatahub.wait_import({run}, '1 s')",
+    "report_html": "SELECT pgdatahub.report_html({run})",
 }
 
 FUNCTIONS = "SELECT proname FROM pg_proc WHERE pronamespace = 'pgdatahub'::regnamespace"

@@ -131,6 +131,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
+    fn ascii_cleans_as_anything_does(header in "[ -~\\t\\n]{0,20}") {
+        prop_assert_eq!(clean_ascii(&header), clean_any(&header));
+    }
+
+    #[test]
     fn clean_is_idempotent_and_holds_only_letters_and_digits(header in header()) {
         let name = clean(&header);
         prop_assert_eq!(clean(&name), name.clone());

@@ -72,8 +72,12 @@ impl Encoder {
             };
             (u32::from(cell.column), cell.formula, given)
         });
-        self.counters
-            .add_stored((row.row.number, row.row.hidden, replaced), cells)?;
+        let plain = match row.row.formulas {
+            false => row.row.cells.last().map(|cell| cell.column),
+            true => None,
+        };
+        let about = (row.row.number, row.row.hidden, replaced);
+        self.counters.add_stored(about, plain, cells)?;
         if self.batch.len() >= super::BATCH_BYTES {
             self.send_rows(sink)?;
         }

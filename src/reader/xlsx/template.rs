@@ -80,6 +80,8 @@ pub(crate) struct Template {
     pub hidden: bool,
     /// Its cells, by ascending column.
     pub cells: Vec<TemplateCell>,
+    /// Whether one of them is a formula.
+    pub formulas: bool,
     /// What follows the column's letters in a reference of this row (its digits
     /// and the quote), little-endian, and how many bits that is.
     reference: (u128, u32),
@@ -104,6 +106,7 @@ impl Template {
 
     fn row(&mut self, bytes: &[u8], last: u32) -> At<usize> {
         self.cells.clear();
+        self.formulas = false;
         let at = skip_space(bytes, 0);
         let (mut at, empty) = self.row_tag(bytes, at, last)?;
         if empty {
@@ -220,6 +223,7 @@ impl Template {
         }
         let (content, formula, at) = content(bytes, at, kind, &mut self.attributes)?;
         if let Some(content) = content {
+            self.formulas |= formula;
             self.cells.push(TemplateCell {
                 column: column as u16,
                 style: style as u16,
