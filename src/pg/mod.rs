@@ -5,7 +5,7 @@
 //! - statements ([`spi`], [`prepared`]), errors ([`error`]), subtransactions and transactions ([`subxact`],
 //!   [`transaction`]), locks ([`lock`]), settings ([`guc`]), what differs between majors ([`compat`]);
 //! - who acts ([`identity`]) with which rights ([`rights`]), and which files may be read ([`access`]);
-//! - the reader process ([`process`]) and what is said to it ([`reader`]);
+//! - the reader process ([`process`]), what is said to it ([`reader`]), and what is asked of it ahead ([`next_file`]);
 //! - data tables: what they are ([`catalog`], [`types`], [`contents`]), what stands in a change's way ([`blockers`],
 //!   [`dependants`], [`rewrite`]), the change ([`ddl`]), and the two ways in ([`copy`], [`spi_lane`]), with a net where the
 //!   first attempt failed ([`guarded`], [`type_input`]);
