@@ -13,6 +13,8 @@ use crate::pg::error::Failure;
 use crate::pg::file_row::FileRow;
 use crate::pg::jobs::{self, Claimed, Job};
 use pgdatahub_core::job::{Reason, State};
+use std::ops::Bound;
+use std::path::PathBuf;
 
 /// What a step came to.
 pub enum Unit {
@@ -156,7 +158,8 @@ fn load(worker: &mut Worker, claimed: &[Claimed]) -> Result<Outcome, Failure> {
     let (rows, failed) = match sources.into_iter().collect::<Option<Vec<_>>>() {
         Some(sources) if worker.job.sectional => folder_unit(&worker.grant, &sources, &worker.call),
         Some(sources) => {
-            let row = import_file::import(&worker.grant, &sources[0], &worker.call, None);
+            let next = behind(worker, &sources[0]);
+            let row = import_file::import(&worker.grant, &sources[0], &worker.call, next);
             let failed = (row.status == "failed").then_some(0);
             (vec![row], failed)
         }
@@ -179,6 +182,16 @@ fn source(worker: &Worker, file: &Claimed) -> Option<Source> {
     let mut source = worker.sources.get(&file.below)?.clone();
     source.target = file.target.clone();
     Some(source)
+}
+
+/// The file that comes behind this one by its path: likely the one that is claimed next.
+fn behind<'a>(worker: &'a Worker, source: &Source) -> Option<&'a Source> {
+    let from = (Bound::Excluded(&source.below), Bound::Unbounded);
+    worker
+        .sources
+        .range::<PathBuf, _>(from)
+        .next()
+        .map(|(_, next)| next)
 }
 
 fn vanished(worker: &Worker, file: &Claimed) -> FileRow {

@@ -22,7 +22,7 @@ use crate::pg::transaction::{OneRun, check_for_interrupts, nap};
 use crate::pg::worker::{guarded, reload_settings, transaction};
 use crate::pg::{job_settings, registry, report, worker};
 use pgdatahub_core::job::{Reason, State};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Worker {
     pub job: Job,
     pub lock: JobLock,
     pub grant: Grant,
-    pub sources: HashMap<PathBuf, Source>,
+    pub sources: BTreeMap<PathBuf, Source>,
     pub call: Call,
     pub run: Run,
     /// The table of the last file: its files are taken first.
@@ -143,7 +143,7 @@ impl Worker {
                 }
                 Ok(Unit::Paused(word)) => job_word::job(&word),
                 Ok(Unit::Done(outcome)) => {
-                    reader.get_or_insert(EndReader);
+                    reader.get_or_insert_with(|| EndReader);
                     if !self.done(outcome) {
                         break;
                     }

@@ -40,6 +40,18 @@ def test_imports_in_the_background(db, files, workers):
     assert db.value("SELECT skipped FROM pgdatahub.runs WHERE run_id = %s", [again]) == 6
 
 
+def test_one_reader_reads_file_after_file(db, cluster, folder):
+    for number in range(60):
+        folder.workbook(f"data/{number:02}.xlsx", [["id"], [number + 1]])
+    jobs.slow_table(db, folder, "data")
+    run = jobs.start(db, folder / "data", workers=1)
+    seen = set()
+    while jobs.state(db, run) in ("queued", "running"):
+        seen |= {reader.pid for reader in cluster.readers()}
+    assert db.value("SELECT imported FROM pgdatahub.runs WHERE run_id = %s", [run]) == 60
+    assert len(seen) == 1
+
+
 def test_begins_at_the_commit(db, files):
     with db.connect(autocommit=False) as session:
         run = session.execute("SELECT pgdatahub.start_import(%s)", [str(files)]).fetchone()[0]
