@@ -1,9 +1,9 @@
 //! import_folder, import_file, run_import.
 
-use crate::engine::import_folder::FileOptions;
+use crate::engine::import_single::FileOptions;
 use crate::engine::options::{Options, is_dry_run};
 use crate::engine::reading::Reading;
-use crate::engine::{import_folder, run_import};
+use crate::engine::{import_folder, import_single, run_import};
 use crate::pg::argument::{any_text, argument};
 use crate::pg::error::{Failure, or_raise};
 use crate::pg::file_row::FileRow;
@@ -106,7 +106,7 @@ import_function!(
             header_row: any_text(fcinfo, 7),
             skip_footer: argument::<i32>(fcinfo, 8),
         };
-        import_folder::import_file(&FileOptions {
+        import_single::import_file(&FileOptions {
             path: text(0),
             table_name: text(1),
             target_schema: text(3),

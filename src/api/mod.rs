@@ -1,6 +1,5 @@
 //! What SQL calls: thin functions, one file a topic. Their SQL declarations,
-//! with names, defaults and comments, are in sql/03_functions.sql and
-//! sql/06_upkeep.sql.
+//! with names, defaults and comments, are in sql/, in the order of lib.rs.
 
 // pgrx reads result columns where they stand: a named type would hide them from it.
 #![allow(clippy::type_complexity)]

@@ -4,7 +4,7 @@ use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
 use crate::pg::transaction::OneRun;
-use crate::pg::{audit, ddl, registry};
+use crate::pg::{audit, ddl, registry, rights};
 
 /// Makes an existing table managed; adds source_file and load_timestamp where they are missing.
 /// Its name as it is managed.
@@ -22,7 +22,7 @@ pub fn adopt(name: &TableName) -> Result<String, Failure> {
             format!("relation {} does not exist", name.display()),
         )
     })?;
-    catalog::check_owner(oid, name)?;
+    rights::check_owner(name, oid)?;
     match registry::lookup(name)? {
         Some(managed) if managed.oid == Some(oid) => {
             return Err(Failure::new(

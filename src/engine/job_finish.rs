@@ -1,6 +1,6 @@
 //! The end of a job: files that are gone, totals, the last state.
 
-use super::import_folder::gone;
+use super::folder_remarks::gone;
 use super::job_unit::Unit;
 use super::job_word::JobWord;
 use super::job_worker::Worker;

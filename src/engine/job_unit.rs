@@ -1,7 +1,7 @@
 //! One step of a worker: a pause begun or ended, or a file (or folder) imported.
 
+use super::folder_unit::folder_unit;
 use super::import_file;
-use super::import_folder::folder_unit;
 use super::job_finish;
 use super::job_word::{FileWord, JobWord};
 use super::job_worker::{Worker, stops};

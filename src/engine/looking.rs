@@ -1,105 +1,33 @@
 //! Looking into a workbook before importing it. Nothing is written, and the
 //! reader is one's own: an import, or another look, may run beside it.
+//!
+//! What is asked for ([`Ask`]) is opened as a [`Look`], whose rows [`super::look_rows`] gives out; [`columns`] and
+//! [`query`] look through all of the sheet.
 
-use super::reading::Reading;
-use super::{file_sheets, import_folder, wanted};
+mod ask;
+mod profile;
+
+pub use ask::Ask;
+pub use profile::{columns, query};
+
+use super::{file_sheets, wanted};
 use crate::pg::access::Grant;
 use crate::pg::error::Failure;
 use crate::pg::reader::Client;
-use crate::pg::{guc, report, statement};
-use pgdatahub_core::columns::{self, Assigned, SheetHeader};
-use pgdatahub_core::config::FolderSettings;
+use crate::pg::{guc, report};
+use pgdatahub_core::columns::{Assigned, SheetHeader, assign_named};
+use pgdatahub_core::naming;
 use pgdatahub_core::nearest::nearest;
 use pgdatahub_core::overrides::ColumnOverride;
 use pgdatahub_core::protocol::{
-    Head, HeadRequest, Header, OnMisfit, Opened, Reject, RowEncoding, SheetOptions, SheetProfile,
-    StreamColumn, StreamRequest, Wire,
+    Head, HeadRequest, Header, OnMisfit, Reject, RowEncoding, SheetOptions, StreamColumn,
+    StreamRequest, Wire,
 };
 use pgdatahub_core::types::ColumnType;
-use pgdatahub_core::{naming, sheets};
-use std::collections::HashMap;
 use std::path::Path;
 
 /// Rows that are looked at before the first one is returned.
 const FIRST_ROWS: u32 = 50;
-
-/// What to look at.
-#[derive(Debug, Default)]
-pub struct Ask {
-    path: String,
-    sheet: Option<String>,
-    settings: FolderSettings,
-    pub max_rows: Option<u64>,
-}
-
-impl Ask {
-    /// # Errors
-    /// 22004 without a path, 22023 for an unusable argument.
-    pub fn new(
-        path: Option<&str>,
-        mut reading: Reading,
-        max_rows: Option<i64>,
-    ) -> Result<Ask, Failure> {
-        let max_rows = max_rows
-            .map(|rows| {
-                u64::try_from(rows)
-                    .map_err(|_| Failure::new("22023", format!("max_rows is {rows}, less than 0")))
-            })
-            .transpose()?;
-        let path = super::options::required_path(path)?;
-        // One sheet is looked at, never a pattern's.
-        let sheet = reading.sheet.take();
-        let mut settings = import_folder::configured(&path)?;
-        reading.apply(&mut settings)?;
-        Ok(Ask {
-            path,
-            sheet,
-            settings,
-            max_rows,
-        })
-    }
-
-    /// The call's own arguments after the sheet; the configuration's settings hold anyway.
-    fn more_arguments(&self) -> Vec<(&'static str, String)> {
-        let given = self.settings.given.iter();
-        given
-            .filter(|(_, given)| given.line == 0)
-            .map(|(name, given)| (*name, given.values.join(",")))
-            .collect()
-    }
-
-    /// The sheet that is asked for, or that an import would take; none where a
-    /// name of a range says it.
-    fn sheet_of(&self, opened: &Opened, range_is_name: bool) -> Result<Option<u32>, Failure> {
-        let settings = &self.settings;
-        let choice = match (&self.sheet, &settings.reading.sheets) {
-            (Some(sheet), _) => sheets::choose(&opened.sheets, Some(sheet), None),
-            (None, Some(several)) => {
-                let picked = sheets::choose_all(&opened.sheets, several)
-                    .map_err(|error| Failure::from(error.report()))?;
-                return match picked.as_slice() {
-                    [one] => Ok(Some(one.choice.index() as u32)),
-                    _ => Err(Failure::new(
-                        "22023",
-                        format!("the configuration names {} sheets of it", picked.len()),
-                    )
-                    .hint(
-                        "Look at one of them with sheet => '…'; pgdatahub.sheets(path) lists them.",
-                    )),
-                };
-            }
-            (None, None) if range_is_name && settings.sheet.is_none() => return Ok(None),
-            (None, None) => sheets::choose(
-                &opened.sheets,
-                settings.sheet.as_deref(),
-                settings.default_sheet.as_deref(),
-            ),
-        };
-        choice
-            .map(|choice| Some(choice.index() as u32))
-            .map_err(|error| Failure::from(error.report()))
-    }
-}
 
 /// A sheet that is being looked at.
 pub struct Look {
@@ -175,7 +103,7 @@ impl Look {
             has_data: header.found != ColumnType::None,
         });
         let headers = headers.collect::<Vec<_>>();
-        self.assigned = columns::assign_named(&headers, &[], &[], &self.overrides)
+        self.assigned = assign_named(&headers, &[], &[], &self.overrides)
             .map_err(|clash| self.locate(clash.report().into()))?;
         Ok(())
     }
@@ -303,92 +231,4 @@ pub fn column(index: u32, wire: Wire) -> StreamColumn {
         wire,
         on_misfit: OnMisfit::Misfit,
     }
-}
-
-/// One column of a sheet, over all of its rows.
-pub struct ColumnRow {
-    pub header: Option<String>,
-    pub column_name: String,
-    pub data_type: String,
-    pub non_null: i64,
-    pub samples: Vec<String>,
-    pub least: Option<String>,
-    pub greatest: Option<String>,
-}
-
-/// The columns of a sheet with the types an import would give them.
-///
-/// # Errors
-/// As [`Look::open`], and what is wrong with the rows.
-pub fn columns(ask: &Ask) -> Result<Vec<ColumnRow>, Failure> {
-    let (look, profile, assigned) = profiled(ask)?;
-    let types = types(ask, &profile, &assigned).map_err(|failure| look.locate(failure))?;
-    let rows = profile.columns.into_iter().filter_map(|column| {
-        let name = assigned.iter().find(|a| a.index == column.index)?;
-        Some(ColumnRow {
-            header: Some(column.header).filter(|header| !header.is_empty()),
-            column_name: name.column.clone(),
-            data_type: types.get(&column.index).cloned().unwrap_or_default(),
-            non_null: column.non_null as i64,
-            samples: column.samples,
-            least: column.least,
-            greatest: column.greatest,
-        })
-    });
-    Ok(rows.collect())
-}
-
-/// The statement that reads a sheet with its columns' types.
-///
-/// # Errors
-/// As [`columns`]; 22000 for a sheet without columns.
-pub fn query(ask: &Ask) -> Result<String, Failure> {
-    let (look, profile, assigned) = profiled(ask)?;
-    let types = types(ask, &profile, &assigned).map_err(|failure| look.locate(failure))?;
-    let columns: Vec<(String, String)> = assigned
-        .iter()
-        .map(|a| {
-            (
-                a.column.clone(),
-                types.get(&a.index).cloned().unwrap_or_default(),
-            )
-        })
-        .collect();
-    if columns.is_empty() {
-        return Err(look.locate(Failure::new("22000", "the sheet is empty")));
-    }
-    Ok(statement::read_excel(
-        &look.path,
-        &look.sheet,
-        &ask.more_arguments(),
-        &columns,
-    ))
-}
-
-/// The type that each column would get, by its place: the one declared, or what its values need.
-fn types(
-    ask: &Ask,
-    profile: &SheetProfile,
-    assigned: &[Assigned],
-) -> Result<HashMap<u32, String>, Failure> {
-    let wanted = wanted::columns(&ask.settings.columns, assigned)?;
-    let of = |column: &Assigned| {
-        let declared = wanted.get(&column.index).and_then(|w| w.declared.as_ref());
-        let found = profile.columns.iter().find(|c| c.index == column.index);
-        let found = found.map_or(ColumnType::None, |column| column.found);
-        let name = declared.map_or(found.display_name(), |declared| &declared.display);
-        (column.index, name.to_owned())
-    };
-    Ok(assigned.iter().map(of).collect())
-}
-
-fn profiled(ask: &Ask) -> Result<(Look, SheetProfile, Vec<Assigned>), Failure> {
-    let mut look = Look::open(ask, false)?;
-    let profile = look
-        .client
-        .profile()
-        .map_err(|failure| look.locate(failure))?;
-    look.widen(profile.columns.iter().map(|c| (c.index, c.found)))?;
-    let assigned = look.assigned.clone();
-    Ok((look, profile, assigned))
 }

@@ -3,7 +3,7 @@
 use crate::pg::catalog::{self, TableName};
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
-use crate::pg::registry;
+use crate::pg::{registry, rights};
 
 /// Checks that the relation is managed; follows a rename first.
 ///
@@ -32,7 +32,7 @@ pub fn own(name: &TableName) -> Result<(), Failure> {
         )
     };
     let oid = catalog::find(name)?.ok_or_else(gone)?;
-    catalog::check_owner(oid, name)?;
+    rights::check_owner(name, oid)?;
     lock_targets(&[TargetKey::of(&name.schema, &name.table)])?;
     // Somebody may have dropped it while this one waited.
     match catalog::find(name)? {

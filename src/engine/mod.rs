@@ -1,17 +1,25 @@
 //! What happens: safe Rust about imports, without pg_sys and without SQL text.
 //!
-//! The way of a file: [`targets`] says which table and sheet, [`import_file`]
-//! takes one workbook through its subtransaction, [`schema`] makes the table
-//! fit, [`stream`] moves the rows. What that leaves behind goes through
-//! [`ledger`], which in a plan ([`plan`]) only imagines it. [`import_folder`]
-//! and [`run_import`] do that for a folder, in one transaction or one each;
-//! [`revert`] undoes it, [`schema_revert`] and [`drop_table`] undo what it did
-//! to the table. What does not fit is [`conflict`]'s and [`rejects`]' matter,
-//! and later [`retry`]'s.
+//! **A file.** [`targets`] says which table and sheet, with what [`options`], [`reading`] and the configuration
+//! ([`wanted`]) ask for. [`import_file`] takes one workbook through its subtransaction: [`file_sheets`] chooses its
+//! sheets, [`replacement`] takes out what it was before, [`elsewhere`] finds its bytes under another path, [`schema`]
+//! makes the table fit within what [`permit`] allows, [`stream`] moves the rows. What does not fit is [`conflict`]'s and
+//! [`rejects`]' matter, and later [`retry`]'s. What that leaves behind goes through [`ledger`], which in a plan
+//! ([`plan`]) only imagines it ([`imagine`], [`imagined`]).
 //!
-//! A job ([`start_import`]) is the same in background workers: [`job_worker`] is the life of one,
-//! [`job_unit`] a step of it, [`pause`] when it rests, [`job_control`] what a person may ask of it.
-//! A watched folder ([`watch`]) is looked at ([`watch_look`]) when [`watch_due`] says so, and makes jobs.
+//! **A folder.** [`import_folder`] does that for all of its files in the caller's transaction, [`import_single`] for one
+//! by its path, [`run_import`] with a commit after each; [`folder_unit`] makes a folder one unit, [`unchanged`] passes
+//! over files that are in. [`run`], [`remarks`], [`folder_remarks`] and [`progress`] are what people get to see of it,
+//! [`run_report`] a page of it.
+//!
+//! **A job** ([`start_import`]) is the same in background workers: [`job_worker`] is the life of one, [`job_unit`] a step
+//! of it, [`job_finish`] its end; [`pause`] says when it rests, [`job_control`] what a person may ask of it,
+//! [`wait_import`] waits, [`job_word`] tells others, [`recovery`] takes up what was interrupted. A watched folder
+//! ([`watch`]) is looked at ([`watch_look`]) when [`watch_due`] says so, and makes jobs.
+//!
+//! **Afterwards.** [`revert`] undoes an import by [`removal`] of its rows, [`schema_revert`] and [`drop_table`] what it did
+//! to the table; [`map_column`] mends a renamed header, [`adopt`] takes a table over, [`check_table`] and [`prune`] look
+//! after the record. [`looking`] shows a workbook without importing it, [`verify`] an installation's faults.
 
 pub mod adopt;
 pub mod check_table;
@@ -20,11 +28,14 @@ pub mod drop_table;
 mod elsewhere;
 mod file_line;
 pub mod file_sheets;
+mod folder_remarks;
+mod folder_unit;
 mod imagine;
 mod imagined;
 mod imagined_imports;
 pub mod import_file;
 pub mod import_folder;
+pub mod import_single;
 pub mod job_control;
 mod job_finish;
 mod job_unit;

@@ -18,7 +18,7 @@ use crate::pg::process::EndReader;
 use crate::pg::reader::Client;
 use crate::pg::rejects::{self, Pending};
 use crate::pg::transaction::OneRun;
-use crate::pg::{guc, registry, report, subxact};
+use crate::pg::{guc, registry, report, rights, subxact};
 use pgdatahub_core::config::OnTypeConflict;
 use pgdatahub_core::protocol::HeadRequest;
 use pgdatahub_core::protocol::rows::{Run, push_row};
@@ -40,7 +40,7 @@ pub fn retry(import_id: i64) -> Result<i64, Failure> {
             format!("table {} does not exist any more", import.table.display()),
         )
     })?;
-    rejects::check_insert(oid, &import.table)?;
+    rights::check_retry(&import.table, oid)?;
     lock_targets(&[TargetKey::of(&import.table.schema, &import.table.table)])?;
     // Again, under the lock.
     let import = find(import_id)?;

@@ -6,8 +6,8 @@ use crate::pg::catalog::{self, TableName};
 use crate::pg::ddl::literal;
 use crate::pg::error::Failure;
 use crate::pg::lock::{TargetKey, lock_targets};
-use crate::pg::registry;
 use crate::pg::transaction::OneRun;
+use crate::pg::{registry, rights};
 
 /// What to revert.
 pub enum Which<'a> {
@@ -34,7 +34,7 @@ pub fn revert(table: &TableName, which: &Which<'_>, how: How) -> Result<i64, Fai
     registry::follow_renames()?;
     managed::check(table)?;
     // Before anything is told about its files.
-    catalog::check_delete(table)?;
+    rights::check_revert(table)?;
     lock_targets(&[TargetKey::of(&table.schema, &table.table)])?;
     let all = audit::in_table(table)?;
     let chosen = match which {
@@ -56,7 +56,7 @@ pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
             .hint("SELECT import_id, source_file FROM pgdatahub.imports ORDER BY import_id DESC LIMIT 20;")
     })?;
     // Before anything is told about it.
-    catalog::check_delete(&import.table)?;
+    rights::check_revert(&import.table)?;
     lock_targets(&[TargetKey::of(&import.table.schema, &import.table.table)])?;
     // Again, under the lock.
     let import = audit::by_id(import_id)?
@@ -70,7 +70,7 @@ pub fn revert_import(import_id: i64, how: How) -> Result<i64, Failure> {
 }
 
 fn remove(table: &TableName, imports: Vec<Import>, how: How) -> Result<i64, Failure> {
-    catalog::check_delete(table)?;
+    rights::check_revert(table)?;
     check_cascade(table, how)?;
     let total = removal::remove(table, &imports, how.dry_run)?;
     if !how.dry_run {

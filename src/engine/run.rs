@@ -1,6 +1,7 @@
 //! A run: its record, its counts, and what a person at psql reads meanwhile.
 
 use super::file_line;
+use super::targets::Source;
 use crate::pg::audit::{self, RunTotals};
 use crate::pg::error::Failure;
 use crate::pg::file_row::FileRow;
@@ -165,14 +166,21 @@ impl Run {
         }
     }
 
-    /// The folder of these rows was undone: what was loaded is not in.
+    /// The rows of a folder that is one unit; where it was undone, what was loaded is not in.
     ///
     /// # Errors
     /// The audit's.
-    pub fn undone(&mut self, labels: &[String], rows: Vec<FileRow>) -> Result<(), Failure> {
-        for (label, mut row) in labels.iter().zip(rows) {
-            row.undo();
-            self.file(label, row)?;
+    pub fn unit(
+        &mut self,
+        unit: &[Source],
+        rows: Vec<FileRow>,
+        undone: bool,
+    ) -> Result<(), Failure> {
+        for (source, mut row) in unit.iter().zip(rows) {
+            if undone {
+                row.undo();
+            }
+            self.file(&source.label, row)?;
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! run_import: commits after each file, or each folder with sectional_commit.
 //! Between files it holds no transaction, no snapshot and no lock.
 
+use super::folder_remarks::{gone, nothing_found, say_unreadable};
+use super::folder_unit::{folder_unit, not_tried};
 use super::import_file::{self, Call};
-use super::import_folder::{folder, folder_unit, gone, not_tried, nothing_found, say_unreadable};
+use super::import_folder::folder;
 use super::ledger::Ledger;
 use super::options::{OnError, Options};
 use super::pause::{self, Pauses};
@@ -55,51 +57,17 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
         explicit: false,
         ledger: Ledger::default(),
     };
-    let sectional = guc::SECTIONAL_COMMIT.get();
-    let mut stopped = false;
-    let mut pauses = Pauses::default();
-    let (mut begun, mut passed) = (0, 0);
-    let mut committed = Instant::now();
-    for unit in plan
-        .sources
-        .chunk_by(|a, b| sectional && a.folder == b.folder)
-    {
-        check_for_interrupts();
-        begun += unit.len();
-        if begun <= passed {
-            continue;
-        }
-        if stopped {
-            for source in unit {
-                run.file(&source.label, not_tried(&grant, source))?;
-            }
-            commit_and_chain();
-            continue;
-        }
-        reload_settings();
-        if pause::counts_files() {
-            // A pause holds nothing.
-            commit_and_chain();
-        }
-        pauses.before(unit.len());
-        let next = plan.sources.get(begun);
-        let failed = one_unit(&grant, (unit, next), &call, sectional, &mut run)?;
-        passed = begun;
-        let light = !sectional && run.passed_over && !pause::counts_files();
-        if light {
-            let count = pass_over(&grant, &plan.sources, passed, &call, &mut run, &mut pauses)?;
-            if count > 0 {
-                passed += count;
-                committed = Instant::now();
-            }
-        }
-        let goes_on = light && !same_table(&plan.sources, passed).is_empty();
-        if !goes_on || committed.elapsed() > SHARED {
-            commit_and_chain();
-            committed = Instant::now();
-        }
-        stopped = failed && (sectional || options.on_error != OnError::Continue);
-    }
+    let mut files = Files {
+        grant: &grant,
+        sources: &plan.sources,
+        call: &call,
+        sectional: guc::SECTIONAL_COMMIT.get(),
+        run: &mut run,
+        pauses: Pauses::default(),
+        passed: 0,
+        committed: Instant::now(),
+    };
+    files.all(options.on_error)?;
     if options.files.is_none() {
         gone(&grant, &mut run)?;
     }
@@ -117,34 +85,116 @@ pub fn run_import(options: &Options) -> Result<(), Failure> {
     )
 }
 
-/// Passes over the files from `from` on that are in as they are and feed the same
-/// table as the one before, which was passed over too: many in one transaction,
-/// as each leaves nothing but its row of the run. How many; their table is locked still.
-fn pass_over(
-    grant: &Grant,
-    sources: &[Source],
-    from: usize,
-    call: &Call,
-    run: &mut Run,
-    pauses: &mut Pauses,
-) -> Result<usize, Failure> {
-    let mut ahead = Ahead::default();
-    let next = same_table(sources, from);
-    let mut passed = 0;
-    loop {
-        let rows = ahead.skipped(grant, &next[passed..], call)?;
-        if rows.is_empty() {
-            return Ok(passed);
+/// The files of a run, committed as they go in.
+struct Files<'a> {
+    grant: &'a Grant,
+    sources: &'a [Source],
+    call: &'a Call,
+    /// A folder is the unit, not a file.
+    sectional: bool,
+    run: &'a mut Run,
+    pauses: Pauses,
+    /// So many of the sources are done with.
+    passed: usize,
+    /// When the last transaction ended.
+    committed: Instant,
+}
+
+impl Files<'_> {
+    fn all(&mut self, on_error: OnError) -> Result<(), Failure> {
+        let (sources, sectional) = (self.sources, self.sectional);
+        let mut begun = 0;
+        let mut stopped = false;
+        for unit in sources.chunk_by(|a, b| sectional && a.folder == b.folder) {
+            check_for_interrupts();
+            begun += unit.len();
+            if begun <= self.passed {
+                continue;
+            }
+            if stopped {
+                self.leave_out(unit)?;
+                continue;
+            }
+            reload_settings();
+            if pause::counts_files() {
+                // A pause holds nothing.
+                commit_and_chain();
+            }
+            self.pauses.before(unit.len());
+            let failed = self.unit(unit, sources.get(begun))?;
+            self.passed = begun;
+            self.commit_or_share()?;
+            stopped = failed && (sectional || on_error != OnError::Continue);
         }
-        let count = rows.len();
-        for (source, row) in next[passed..].iter().zip(rows) {
-            run.file(&source.label, row)?;
+        Ok(())
+    }
+
+    fn leave_out(&mut self, unit: &[Source]) -> Result<(), Failure> {
+        for source in unit {
+            self.run
+                .file(&source.label, not_tried(self.grant, source))?;
         }
-        passed += count;
         commit_and_chain();
-        check_for_interrupts();
-        pauses.before(count);
-        targets::lock(next.iter().take(1).map(|source| &source.target))?;
+        Ok(())
+    }
+
+    /// One file or one folder, under its target's lock, and the file after it; whether it failed.
+    fn unit(&mut self, unit: &[Source], next: Option<&Source>) -> Result<bool, Failure> {
+        targets::lock(unit.iter().map(|source| &source.target))?;
+        if self.sectional {
+            let (rows, failed) = folder_unit(self.grant, unit, self.call);
+            self.run.unit(unit, rows, failed.is_some())?;
+            return Ok(failed.is_some());
+        }
+        let mut failed = false;
+        for source in unit {
+            let row = import_file::import(self.grant, source, self.call, next);
+            failed |= row.status == "failed";
+            self.run.file(&source.label, row)?;
+        }
+        Ok(failed)
+    }
+
+    /// Commits, unless the file was passed over and the next one may share the transaction.
+    fn commit_or_share(&mut self) -> Result<(), Failure> {
+        let light = !self.sectional && self.run.passed_over && !pause::counts_files();
+        if light {
+            let count = self.pass_over()?;
+            if count > 0 {
+                self.passed += count;
+                self.committed = Instant::now();
+            }
+        }
+        let goes_on = light && !same_table(self.sources, self.passed).is_empty();
+        if !goes_on || self.committed.elapsed() > SHARED {
+            commit_and_chain();
+            self.committed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Passes over the next files that are in as they are and feed the same
+    /// table as the one before, which was passed over too: many in one transaction,
+    /// as each leaves nothing but its row of the run. How many; their table is locked still.
+    fn pass_over(&mut self) -> Result<usize, Failure> {
+        let mut ahead = Ahead::default();
+        let next = same_table(self.sources, self.passed);
+        let mut passed = 0;
+        loop {
+            let rows = ahead.skipped(self.grant, &next[passed..], self.call)?;
+            if rows.is_empty() {
+                return Ok(passed);
+            }
+            let count = rows.len();
+            for (source, row) in next[passed..].iter().zip(rows) {
+                self.run.file(&source.label, row)?;
+            }
+            passed += count;
+            commit_and_chain();
+            check_for_interrupts();
+            self.pauses.before(count);
+            targets::lock(next.iter().take(1).map(|source| &source.target))?;
+        }
     }
 }
 
@@ -173,36 +223,6 @@ fn dry_run(options: &Options) -> Result<(), Failure> {
     let path = literal(&options.path);
     Err(finished_with_failures(&failed, "would fail; nothing was written")
         .hint(format!("SELECT source_file, action, reason FROM pgdatahub.plan_folder({path}) WHERE action = 'fail'")))
-}
-
-/// One file or one folder, under its target's lock, and the file after it; whether it failed.
-fn one_unit(
-    grant: &Grant,
-    (unit, next): (&[Source], Option<&Source>),
-    call: &Call,
-    sectional: bool,
-    run: &mut Run,
-) -> Result<bool, Failure> {
-    targets::lock(unit.iter().map(|source| &source.target))?;
-    if sectional {
-        let (rows, failed) = folder_unit(grant, unit, call);
-        let labels: Vec<String> = unit.iter().map(|s| s.label.clone()).collect();
-        if failed.is_some() {
-            run.undone(&labels, rows)?;
-        } else {
-            for (label, row) in labels.iter().zip(rows) {
-                run.file(label, row)?;
-            }
-        }
-        return Ok(failed.is_some());
-    }
-    let mut failed = false;
-    for source in unit {
-        let row = import_file::import(grant, source, call, next);
-        failed |= row.status == "failed";
-        run.file(&source.label, row)?;
-    }
-    Ok(failed)
 }
 
 fn finished_with_failures(failed: &[String], what: &str) -> Failure {

@@ -4,7 +4,7 @@ use super::{drop_table, managed, source_file};
 use crate::pg::catalog::{self, Table, TableName};
 use crate::pg::error::Failure;
 use crate::pg::transaction::{self, OneRun};
-use crate::pg::{audit, ddl, dependants, registry, report, schema_history, undo};
+use crate::pg::{audit, contents, ddl, dependants, registry, report, schema_history, undo};
 use pgdatahub_core::evolve::ColumnKind;
 use pgdatahub_core::types::ColumnType;
 use pgdatahub_core::undo::{self as rules, Answer, Facts, Past, Undo, Verdict};
@@ -211,7 +211,7 @@ impl Facts for TableFacts<'_> {
             return Ok(answer);
         }
         if to == ColumnType::Text {
-            return Ok(match catalog::has_value(self.name, column)? {
+            return Ok(match contents::has_value(self.name, column)? {
                 true => {
                     Answer::No("the column was text for want of a value and has values now".into())
                 }

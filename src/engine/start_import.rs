@@ -1,7 +1,7 @@
 //! start_import: looks for the files, queues the job, and has its workers
 //! started once the caller's transaction has committed.
 
-use super::import_folder::{nothing_found, say_unreadable};
+use super::folder_remarks::{nothing_found, say_unreadable};
 use super::options::{OnError, Options};
 use super::targets::{self, Source};
 use crate::pg::access::Grant;

@@ -27,6 +27,9 @@ impl TableName {
     }
 }
 
+/// The rows of one import, by what identifies them.
+pub type ImportKey = (String, TimestampWithTimeZone);
+
 /// A name of one part, of a column or a role, quoted for SQL.
 pub fn column_sql(name: &str) -> String {
     quote_identifier(name)
@@ -243,93 +246,6 @@ pub fn current_schema() -> Result<String, Failure> {
     })
 }
 
-/// The rows of one import, by what identifies them.
-pub type ImportKey = (String, TimestampWithTimeZone);
-
-/// Whether any row of the table holds a value in the column.
-///
-/// # Errors
-/// PostgreSQL's own: no SELECT right.
-pub fn has_value(table: &TableName, column: &str) -> Result<bool, Failure> {
-    has_value_without(table, column, &[])
-}
-
-/// The same but for the rows of some imports, which a plan would have removed by then.
-///
-/// # Errors
-/// PostgreSQL's own: no SELECT right.
-pub fn has_value_without(
-    table: &TableName,
-    column: &str,
-    without: &[ImportKey],
-) -> Result<bool, Failure> {
-    let column = column_sql(column);
-    let (files, times): (Vec<&str>, Vec<TimestampWithTimeZone>) = without
-        .iter()
-        .map(|(file, time)| (file.as_str(), *time))
-        .unzip();
-    let (others, args) = if without.is_empty() {
-        ("", vec![])
-    } else {
-        let others = " AND NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS gone(f, t) \
-            WHERE gone.f OPERATOR(pg_catalog.=) imported.source_file AND gone.t OPERATOR(pg_catalog.=) imported.load_timestamp)";
-        (others, vec![files.into(), times.into()])
-    };
-    let sql = format!(
-        "SELECT EXISTS (SELECT FROM {} AS imported WHERE imported.{column} IS NOT NULL{others})",
-        table.sql(),
-    );
-    Ok(spi::first(&sql, &args, |row| row.value::<bool>(1))?
-        .flatten()
-        .unwrap_or(false))
-}
-
-/// Whether the table holds rows of any of the imports.
-///
-/// # Errors
-/// PostgreSQL's own: no SELECT right.
-pub fn holds_any(table: &TableName, imports: &[ImportKey]) -> Result<bool, Failure> {
-    let (files, times): (Vec<&str>, Vec<TimestampWithTimeZone>) = imports
-        .iter()
-        .map(|(file, time)| (file.as_str(), *time))
-        .unzip();
-    let sql = format!(
-        "SELECT EXISTS (SELECT FROM {} AS imported JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS known(f, t) \
-            ON known.f OPERATOR(pg_catalog.=) imported.source_file AND known.t OPERATOR(pg_catalog.=) imported.load_timestamp)",
-        table.sql(),
-    );
-    let found = spi::first(&sql, &[files.into(), times.into()], |row| {
-        row.value::<bool>(1)
-    })?;
-    Ok(found.flatten().unwrap_or(false))
-}
-
-/// Whether the calling role may read the table.
-///
-/// # Errors
-/// SPI's own.
-pub fn may_select(oid: pg_sys::Oid) -> Result<bool, Failure> {
-    let sql = "SELECT pg_catalog.has_table_privilege($1, 'SELECT')";
-    let may = spi::first(sql, &[oid.into()], |row| row.value::<bool>(1))?;
-    Ok(may.flatten().unwrap_or(false))
-}
-
-/// Whether a bigint column holds an integer that a double precision cannot.
-///
-/// # Errors
-/// PostgreSQL's own: no SELECT right.
-pub fn exceeds_double(table: &TableName, column: &str) -> Result<bool, Failure> {
-    let column = column_sql(column);
-    let sql = format!(
-        "SELECT EXISTS (SELECT FROM {} WHERE {column} OPERATOR(pg_catalog.>) 9007199254740992::pg_catalog.int8 \
-         OR {column} OPERATOR(pg_catalog.<) '-9007199254740992'::pg_catalog.int8)",
-        table.sql()
-    );
-    Ok(spi::first(&sql, &[], |row| row.value::<bool>(1))?
-        .flatten()
-        .unwrap_or(false))
-}
-
 /// Constraints of other tables through which a DELETE here would change them too.
 ///
 /// # Errors
@@ -344,59 +260,6 @@ pub fn cascading_keys(oid: pg_sys::Oid) -> Result<Vec<String>, Failure> {
         &[oid.into()],
         |row| row.text(1),
     )
-}
-
-/// # Errors
-/// 42501 when the calling role may not delete from the table, 42P01 when it is gone.
-pub fn check_delete(name: &TableName) -> Result<(), Failure> {
-    let oid = find(name)?.ok_or_else(|| {
-        Failure::new(
-            "42P01",
-            format!("table {} does not exist any more", name.display()),
-        )
-    })?;
-    let may = spi::first(
-        "SELECT pg_catalog.has_table_privilege($1, 'DELETE')",
-        &[oid.into()],
-        |row| row.value::<bool>(1),
-    )?;
-    match may.flatten() {
-        Some(true) => Ok(()),
-        _ => Err(Failure::new(
-            "42501",
-            format!("permission denied for table {}", name.display()),
-        )
-        .detail("Removing an import's rows takes the DELETE privilege on its table.")),
-    }
-}
-
-/// # Errors
-/// 42501 unless the calling role owns the relation, 42809 for what cannot take rows.
-pub fn check_owner(oid: pg_sys::Oid, name: &TableName) -> Result<(), Failure> {
-    let found = spi::first(
-        "SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'), c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,f}'::pg_catalog.\"char\"[]), \
-                c.relpersistence OPERATOR(pg_catalog.=) 't' OR n.nspname OPERATOR(pg_catalog.=) ANY ('{pg_catalog,information_schema,pgdatahub}'::pg_catalog.name[]) \
-           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) $1",
-        &[oid.into()],
-        |row| {
-            (
-                row.value::<bool>(1),
-                row.value::<bool>(2),
-                row.value::<bool>(3),
-            )
-        },
-    )?;
-    match found {
-        Some((Some(true), Some(true), Some(false))) => Ok(()),
-        Some((_, Some(false), _) | (_, _, Some(true))) => Err(Failure::new(
-            "42809",
-            format!("{} is not a table that imports can fill", name.display()),
-        )),
-        _ => Err(Failure::new(
-            "42501",
-            format!("must be owner of table {}", name.display()),
-        )),
-    }
 }
 
 /// # Errors

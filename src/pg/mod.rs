@@ -1,10 +1,17 @@
 //! The only place for pg_sys, unsafe code, SPI and SQL text.
 //!
-//! Each file wraps one thing PostgreSQL offers so that the engine can be safe
-//! Rust about imports: errors and subtransactions ([`error`], [`subxact`]),
-//! the role that acts ([`identity`]), files ([`access`]), the reader process
-//! ([`process`], [`reader`]), the two ways into a table ([`copy`],
-//! [`spi_lane`]), and what is remembered ([`audit`], [`registry`]).
+//! Each file wraps one thing PostgreSQL offers, so that the engine can be safe Rust about imports:
+//!
+//! - statements ([`spi`], [`prepared`]), errors ([`error`]), subtransactions and transactions ([`subxact`],
+//!   [`transaction`]), locks ([`lock`]), settings ([`guc`]), what differs between majors ([`compat`]);
+//! - who acts ([`identity`]) with which rights ([`rights`]), and which files may be read ([`access`]);
+//! - the reader process ([`process`]), what is said to it ([`reader`]), and what is asked of it ahead ([`next_file`]);
+//! - data tables: what they are ([`catalog`], [`types`], [`contents`]), what stands in a change's way ([`blockers`],
+//!   [`dependants`], [`rewrite`]), the change ([`ddl`]), and the two ways in ([`copy`], [`spi_lane`]), with a net where the
+//!   first attempt failed ([`guarded`], [`type_input`]);
+//! - what is remembered: [`registry`], [`audit`], [`rejects`], [`schema_history`], [`restored`];
+//! - jobs and watches: [`jobs`], [`launch`], [`worker`], [`launcher`], [`watches`], [`watch_files`];
+//! - what goes back to the caller: [`file_row`], [`record`], [`report`], [`progress`], [`run_report`].
 
 pub mod access;
 pub mod argument;
@@ -14,6 +21,7 @@ pub mod catalog;
 mod client_text;
 pub mod clock;
 pub mod compat;
+pub mod contents;
 pub mod copy;
 pub mod ddl;
 pub mod declared;

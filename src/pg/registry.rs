@@ -1,12 +1,20 @@
 //! etl_tables and etl_columns: which tables are managed, and which header goes where.
+//!
+//! A managed table is known by its name on record ([`lookup`]), which follows renames ([`follow_renames`]); what it
+//! remembers of headers is in [`headers`].
+
+mod headers;
+mod renames;
+
+pub use headers::{remember, remembered, set_provisional};
+pub use renames::follow_renames;
 
 use super::catalog::{self, TableName};
 use super::error::Failure;
 use super::identity::{as_owner, current_role};
-use super::restored::{Ambiguous, Restored};
-use super::{report, restored, spi};
-use pgdatahub_core::columns::{Assigned, Remembered};
+use super::{restored, spi};
 use pgrx::pg_sys;
+use renames::follow_oids;
 
 /// A managed table.
 #[derive(Debug, Clone)]
@@ -18,6 +26,7 @@ pub struct Managed {
     pub oid: Option<pg_sys::Oid>,
 }
 
+/// What tells this cluster from another that a dump may be restored into.
 pub fn system() -> String {
     // SAFETY: reads the control data in shared memory.
     unsafe { pg_sys::GetSystemIdentifier() }.to_string()
@@ -27,98 +36,6 @@ pub fn system() -> String {
 fn database() -> String {
     // SAFETY: reads this backend's database.
     unsafe { pg_sys::MyDatabaseId }.to_u32().to_string()
-}
-
-/// Follows ALTER TABLE … RENAME and SET SCHEMA: the audit keeps the table's
-/// present name. Oids recorded in another cluster or database, or of a table
-/// that was rebuilt under its name, are resolved anew; what has not the two
-/// columns of ours is not the table that was.
-///
-/// # Errors
-/// SPI's own.
-pub fn follow_renames() -> Result<(), Failure> {
-    follow_oids()?;
-    let found = restored::find(&system(), &database())?;
-    for Restored { recorded, name, .. } in &found.restored {
-        as_owner(|| rename(recorded, name))?;
-        report::notice(format!(
-            "table {} is {} here, which holds its rows",
-            recorded.display(),
-            name.display()
-        ));
-    }
-    if !found.restored.is_empty() {
-        // Their oids.
-        follow_oids()?;
-    }
-    for Ambiguous { recorded, names } in &found.ambiguous {
-        let names: Vec<String> = names.iter().map(TableName::display).collect();
-        report::warning(
-            format!("table {} is not here under its name, and more than one may be it", recorded.display()),
-            Some(format!("Rows of its imports are in {}. It counts as dropped.", names.join(", "))),
-            Some("If one of them is it, roll back, give it that name with ALTER TABLE … RENAME TO, and import; a rename after that is followed.".into()),
-        );
-    }
-    Ok(())
-}
-
-/// What [`follow_renames`] does where the oids on record hold.
-fn follow_oids() -> Result<(), Failure> {
-    as_owner(|| {
-        let (system, database) = (system(), database());
-        spi::execute(
-            &format!(
-                "UPDATE pgdatahub.etl_tables t SET cached_oid = c.oid::int8, cached_database = $2, cached_system = $1 \
-                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                  WHERE n.nspname = t.table_schema AND c.relname = t.table_name AND t.dropped_at IS NULL \
-                    AND ((t.cached_system, t.cached_database) IS DISTINCT FROM ($1, $2) \
-                         OR NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = t.cached_oid::oid)) AND {OURS}"
-            ),
-            &[system.as_str().into(), database.as_str().into()],
-        )?;
-        let moved = spi::rows(
-            "SELECT t.table_schema, t.table_name, n.nspname::text, c.relname::text FROM pgdatahub.etl_tables t \
-               JOIN pg_class c ON c.oid = t.cached_oid::oid JOIN pg_namespace n ON n.oid = c.relnamespace \
-              WHERE t.cached_system = $1 AND t.cached_database = $2 AND t.dropped_at IS NULL \
-                AND (n.nspname::text, c.relname::text) IS DISTINCT FROM (t.table_schema, t.table_name)",
-            &[system.as_str().into(), database.as_str().into()],
-            |row| {
-                let name = |schema, table| TableName {
-                    schema: row.text(schema),
-                    table: row.text(table),
-                };
-                (name(1, 2), name(3, 4))
-            },
-        )?;
-        for (recorded, name) in &moved {
-            rename(recorded, name)?;
-        }
-        Ok(())
-    })
-}
-
-/// Writes a table's new name wherever the record has the one before; as the owner.
-fn rename(recorded: &TableName, name: &TableName) -> Result<(), Failure> {
-    for table in [
-        "etl_tables",
-        "etl_columns",
-        "etl_imports",
-        "etl_schema_changes",
-        "etl_run_files",
-    ] {
-        spi::execute(
-            &format!(
-                "UPDATE pgdatahub.{table} SET table_schema = $3, table_name = $4 WHERE table_schema = $1 AND table_name = $2"
-            ),
-            &[
-                recorded.schema.as_str().into(),
-                recorded.table.as_str().into(),
-                name.schema.as_str().into(),
-                name.table.as_str().into(),
-            ],
-        )?;
-    }
-    Ok(())
 }
 
 /// The managed table that imports address as `target`, or that is so named.
@@ -322,91 +239,6 @@ pub fn mark_dropped(name: &TableName) -> Result<(), Failure> {
         spi::execute(
             "UPDATE pgdatahub.etl_tables SET dropped_at = clock_timestamp() WHERE table_schema = $1 AND table_name = $2",
             &key[..2],
-        )
-        .map(|_| ())
-    })
-}
-
-/// The headers a table remembers, and its provisional columns.
-///
-/// # Errors
-/// SPI's own.
-pub fn remembered(name: &TableName) -> Result<(Vec<Remembered>, Vec<String>), Failure> {
-    let rows = as_owner(|| {
-        spi::rows(
-            "SELECT header, occurrence, column_name, provisional FROM pgdatahub.etl_columns \
-              WHERE table_schema = $1 AND table_name = $2 ORDER BY remembered_at, header, occurrence",
-            &[name.schema.as_str().into(), name.table.as_str().into()],
-            |row| {
-                let occurrence = row.value::<i32>(2).unwrap_or(1).unsigned_abs();
-                let remembered = Remembered {
-                    header: row.text(1),
-                    occurrence,
-                    column: row.text(3),
-                };
-                (remembered, row.value::<bool>(4).unwrap_or(false))
-            },
-        )
-    })?;
-    let provisional = rows
-        .iter()
-        .filter(|(_, p)| *p)
-        .map(|(r, _)| r.column.clone())
-        .collect();
-    Ok((rows.into_iter().map(|(r, _)| r).collect(), provisional))
-}
-
-/// Remembers the new headers among `assigned`, and those that the configuration has moved.
-///
-/// # Errors
-/// SPI's own.
-pub fn remember(name: &TableName, assigned: &[Assigned]) -> Result<(), Failure> {
-    let new: Vec<&Assigned> = assigned.iter().filter(|a| a.new_header).collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let headers: Vec<&str> = new.iter().map(|a| a.header.as_str()).collect();
-    let occurrences: Vec<i32> = new.iter().map(|a| a.occurrence as i32).collect();
-    let columns: Vec<&str> = new.iter().map(|a| a.column.as_str()).collect();
-    as_owner(|| {
-        spi::execute(
-            "INSERT INTO pgdatahub.etl_columns (table_schema, table_name, header, occurrence, column_name) \
-             SELECT $1, $2, r.h, r.o, r.c FROM unnest($3::text[], $4::int4[], $5::text[]) AS r(h, o, c) \
-             ON CONFLICT (table_schema, table_name, md5(header), occurrence) DO UPDATE SET column_name = excluded.column_name, provisional = false",
-            &[
-                name.schema.as_str().into(),
-                name.table.as_str().into(),
-                headers.into(),
-                occurrences.into(),
-                columns.into(),
-            ],
-        )
-        .map(|_| ())
-    })
-}
-
-/// Sets or clears the provisional flag of columns.
-///
-/// # Errors
-/// SPI's own.
-pub fn set_provisional(
-    name: &TableName,
-    columns: &[&str],
-    provisional: bool,
-) -> Result<(), Failure> {
-    if columns.is_empty() {
-        return Ok(());
-    }
-    as_owner(|| {
-        spi::execute(
-            "UPDATE pgdatahub.etl_columns SET provisional = $4 \
-              WHERE table_schema = $1 AND table_name = $2 AND column_name = ANY ($3::text[])",
-            &[
-                name.schema.as_str().into(),
-                name.table.as_str().into(),
-                columns.to_vec().into(),
-                provisional.into(),
-            ],
         )
         .map(|_| ())
     })

@@ -238,24 +238,3 @@ fn deferred_constraints(table: pgrx::pg_sys::Oid) -> Result<Vec<String>, Failure
         |row| row.text(1),
     )
 }
-
-/// # Errors
-/// 42501 when the calling role may insert into no column of the table.
-pub fn check_insert(
-    oid: pgrx::pg_sys::Oid,
-    name: &super::catalog::TableName,
-) -> Result<(), Failure> {
-    let may = spi::first(
-        "SELECT pg_catalog.has_any_column_privilege($1, 'INSERT')",
-        &[oid.into()],
-        |row| row.value::<bool>(1),
-    )?;
-    match may.flatten() {
-        Some(true) => Ok(()),
-        _ => Err(Failure::new(
-            "42501",
-            format!("permission denied for table {}", name.display()),
-        )
-        .detail("Bringing rejected rows in takes the INSERT privilege on the import's table.")),
-    }
-}

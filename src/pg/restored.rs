@@ -5,10 +5,10 @@
 //! An import is identified in its table by source_file and load_timestamp, so
 //! the rows tell which table it is. What only looks like it is not taken.
 
-use super::catalog::{self, ImportKey, TableName};
+use super::catalog::{ImportKey, TableName};
 use super::error::Failure;
 use super::identity::as_owner;
-use super::spi;
+use super::{contents, rights, spi};
 use pgrx::pg_sys;
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub fn find(system: &str, database: &str) -> Result<Found, Failure> {
         let keys = keys(&recorded)?;
         let mut holding = Vec::new();
         for (name, oid) in candidates {
-            if !keys.is_empty() && catalog::may_select(oid)? && catalog::holds_any(&name, &keys)? {
+            if !keys.is_empty() && rights::may_select(oid)? && contents::holds_any(&name, &keys)? {
                 holding.push((name, oid));
             }
         }

@@ -1,12 +1,12 @@
 """pg_cron for real: CALL pgdatahub.run_import(…), and start_import with wait_import, as scheduled commands, once per way in
 which pg_cron runs commands."""
 
-import re
 from pathlib import Path
 
 import pytest
 from harness import cron
 from harness.background import wait_for
+from harness.documents import blocks
 
 MINUTE = 80.0
 WAYS = ["background_workers", "connections"]
@@ -51,14 +51,22 @@ def test_run_import(make_cluster, bin_dir, scratch, folder):
             session.execute("SELECT cron.unschedule(jobid) FROM cron.job")
 
 
-def test_the_nightly_entry_of_the_quick_start(make_cluster, bin_dir, scratch):
+@pytest.fixture(scope="module")
+def documents(make_cluster, bin_dir, scratch):
+    return cron.cluster(make_cluster, bin_dir, scratch, WAYS[0], "documents")
+
+
+@pytest.mark.parametrize(("document", "folder"), [("README.md", "/srv/inbox"), ("QUICKSTART.md", "/srv/excel")])
+def test_the_nightly_entry_of_a_document(documents, document, folder):
     """It is taken as it stands there; when it runs, it runs what test_run_import runs."""
-    text = (Path(__file__).resolve().parents[2] / "QUICKSTART.md").read_text(encoding="utf-8")
-    (block,) = [block for block in re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "cron." in block]
-    with cron.cluster(make_cluster, bin_dir, scratch, WAYS[0], "quickstart").connect() as session:
-        session.execute("CREATE EXTENSION pg_cron")
-        session.execute(block)
-        assert session.execute("SELECT schedule, command FROM cron.job").fetchall() == [("30 2 * * *", "CALL pgdatahub.run_import('/srv/excel')")]
+    text = (Path(__file__).resolve().parents[2] / document).read_text(encoding="utf-8")
+    (entry,) = [entry for kind, entry, _ in blocks(text) if kind == "sql" and "cron." in entry]
+    with documents.connect() as session:
+        session.execute("DROP EXTENSION IF EXISTS pg_cron")
+        if "CREATE EXTENSION" not in entry:
+            session.execute("CREATE EXTENSION pg_cron")
+        session.execute(entry)
+        assert session.execute("SELECT schedule, command FROM cron.job").fetchall() == [("30 2 * * *", f"CALL pgdatahub.run_import('{folder}')")]
 
 
 @pytest.mark.timeout(240)

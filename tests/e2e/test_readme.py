@@ -1,43 +1,26 @@
-"""The documents' SQL does what they say: each ```sql block runs in psql, and the ```text block after it, if there is
-one, is its output; each ```yaml block is the configuration in /srv/excel from there on. Times, durations and the folders'
-places differ from run to run and are made equal first."""
+"""The documents' examples do what they say: each ```sql block runs in psql, and the ```text block after it, if there is one,
+is its output; each ```console block is a session in a database of its own, errors and notices included; each ```yaml block is
+the configuration that its first line names. Times, durations and the folders' places differ from run to run and are made
+equal first."""
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from harness.documents import Places, blocks, normalise
 
 TOP = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What the README calls the folders of workbooks, and where they come from.
-FOLDERS = {"/srv/excel": "january", "/srv/reports": "report"}
-
-
-def sessions(document):
-    """[(sql, output or None)] in the document's order; (None, text) for a configuration."""
-    found = []
-    for kind, text in BLOCK.findall(document):
-        if kind == "sql":
-            found.append((text, None))
-        elif kind == "yaml":
-            found.append((None, text))
-        elif kind == "text" and found and found[-1][1] is None:
-            found[-1] = (found[-1][0], text)
-    return found
-
-
-def normalise(text):
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d)?", "<time>", text)
-    text = re.sub(r"\d+\.\d+ s\b", "<seconds> s", text)
-    text = re.sub(r"[ ]*\|[ ]*", " | ", re.sub(r"-+(\+-+)*", "---", text))
-    return [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
 
 
 def test_blocks_are_found():
     text = "```sql\nSELECT 1;\n```\nwords\n```text\n 1\n```\n```yaml\na: 1\n```\n```sql\nSELECT 2;\n```\n```sh\nmake\n```\n"
-    assert sessions(text) == [("SELECT 1;\n", " 1\n"), (None, "a: 1\n"), ("SELECT 2;\n", None)]
+    assert blocks(text) == [("sql", "SELECT 1;\n", " 1\n"), ("yaml", "a: 1\n", None), ("sql", "SELECT 2;\n", None)]
+
+
+def test_a_session_is_taken_apart():
+    text = "```console\nd=# SELECT 1,\nd-# 2;\n a | b\n\nd=# SET x = 1;\nSET\n```\n```text\nno output of it\n```\n"
+    assert blocks(text) == [("console", "SELECT 1,\n2;\nSET x = 1;\n", " a | b\n\nSET\n")]
 
 
 def test_normalise_keeps_differences():
@@ -86,27 +69,18 @@ def documents(make_cluster):
 
 @pytest.mark.parametrize("document", ["README.md", "QUICKSTART.md"])
 def test_document(documents, make_database, folder, document):
-    db = make_database(documents, extension=False)
-    blocks = sessions((TOP / document).read_text(encoding="utf-8"))
-    assert blocks, "no SQL in the document"
-    places = {name: str(folder / Path(name).name) for name in FOLDERS}
-    for name, origin in FOLDERS.items():
-        for source in sorted((TOP / "tests" / "demo" / origin).rglob("*.xlsx")):
-            target = Path(places[name]) / source.relative_to(TOP / "tests" / "demo" / origin)
-            target.parent.mkdir(exist_ok=True, parents=True)
-            shutil.copyfile(source, target)
-            target.chmod(0o644)
-    for sql, output in blocks:
-        if sql is not None and "cron." in sql:
-            continue  # test_cron.py runs it
-        if sql is None:
-            folder.write("excel/etl_config.yaml", output)
-            continue
-        for name, place in places.items():
-            sql = sql.replace(name, place)
-        done = db.psql("SET client_min_messages = warning;\n" + sql, args=("-q",))
-        if output is not None:
-            found = done.stdout.decode("utf-8")
-            for name, place in places.items():
-                found = found.replace(place, name)
-            assert normalise(found) == normalise(output), sql
+    shared = make_database(documents, extension=False)
+    examples = blocks((TOP / document).read_text(encoding="utf-8"))
+    assert examples, "no SQL in the document"
+    places = Places(folder)
+    for kind, text, output in examples:
+        if kind == "yaml":
+            places.configure(text)
+        elif kind == "console":
+            database = make_database(documents, extension="CREATE EXTENSION" not in text)
+            found = database.psql(places.real(text), check=False, together=True)
+            assert normalise(places.told(found.stdout.decode("utf-8"))) == normalise(output), text
+        elif "cron." not in text:  # test_cron.py runs those
+            done = shared.psql("SET client_min_messages = warning;\n" + places.real(text), args=("-q",))
+            if output is not None:
+                assert normalise(places.told(done.stdout.decode("utf-8"))) == normalise(output), text

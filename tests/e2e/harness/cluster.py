@@ -155,15 +155,17 @@ class Cluster:
             info["client_encoding"] = client_encoding
         return psycopg.connect(**info, autocommit=autocommit)
 
-    def psql(self, sql, dbname="postgres", role="postgres", client_encoding="UTF8", args=(), check=True):
-        """Runs psql as a user would; stdout and stderr are bytes in `client_encoding`, as is what is sent."""
+    def psql(self, sql, dbname="postgres", role="postgres", client_encoding="UTF8", args=(), check=True, together=False):
+        """Runs psql as a user would; stdout and stderr are bytes in `client_encoding`, as is what is sent. `together`:
+        stdout has both, in the order in which a terminal would."""
         command = [str(self.bin / "psql"), "-X", "-v", "ON_ERROR_STOP=1", *args]
         env = {**os.environ, "PGHOST": str(self.home), "PGPORT": "5432", "PGDATABASE": dbname, "PGUSER": role}
         env["PGCLIENTENCODING"] = client_encoding
         data = sql if isinstance(sql, bytes) else sql.encode("utf-8")
-        done = subprocess.run(command, input=data, capture_output=True, env=env, cwd=self.home, check=False)
+        errors = subprocess.STDOUT if together else subprocess.PIPE
+        done = subprocess.run(command, input=data, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=self.home, check=False)
         if check and done.returncode != 0:
-            raise RuntimeError(done.stderr.decode("utf-8", "replace"))
+            raise RuntimeError((done.stdout if together else done.stderr).decode("utf-8", "replace"))
         return done
 
     def log(self, since=0):
