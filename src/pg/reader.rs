@@ -1,17 +1,26 @@
 //! The backend's side of the protocol: requests, answers, and the feed of rows.
+//!
+//! One request is answered before the next is sent, but for those of [`ahead`]; what
+//! goes wrong is said in [`failures`].
 
+mod ahead;
+mod failures;
+
+use self::failures::unanswered;
 use super::access;
 use super::error::Failure;
-use super::next_file::{self, Asked, NextFile};
+use super::next_file;
 use super::process::Received;
-use super::{guc, process, transaction};
+use super::{guc, process};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
 use pgdatahub_core::protocol::rows::{self, Run};
 use pgdatahub_core::protocol::{
-    Failed, Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Reject, Request,
-    Response, SheetProfile, StreamRequest, VERSION,
+    Head, HeadRequest, Hello, Limits, OpenRequest, Opened, PROTOCOL, Reject, Request, Response,
+    SheetProfile, StreamRequest, VERSION,
 };
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+pub use failures::refused;
 
 /// How many files one reader process serves before a new one takes over.
 const FILES_PER_READER: u32 = 200;
@@ -70,35 +79,6 @@ impl Client {
         Ok((client, opened))
     }
 
-    /// The SHA-256 of files, up to the first that cannot be opened as a workbook: asked for all
-    /// at once, so that the reader is at the next one while an answer is on its way.
-    ///
-    /// # Errors
-    /// 58000 when the reader cannot be started or died.
-    pub fn hashes(files: &[OwnedFd]) -> Result<Vec<String>, Failure> {
-        let mut client = Client::ready()?;
-        if let Some(asked) = next_file::pending() {
-            client = client.without_pending(asked.answers)?;
-        }
-        SERVED.set(SERVED.get() + files.len() as u32);
-        let request = Request::Open(open_request(false));
-        for file in files {
-            client.send(&request, Some(file.as_raw_fd()))?;
-        }
-        let mut hashes = Vec::with_capacity(files.len());
-        let mut all = true;
-        for _ in files {
-            // One of several answers leaves others under way.
-            client.answering = true;
-            match client.next()? {
-                Frame::Control(Response::Opened(opened)) if all => hashes.push(opened.sha256),
-                Frame::Control(_) => all = false,
-                Frame::Rows { .. } => return Err(client.rows_for_an_answer()),
-            }
-        }
-        Ok(hashes)
-    }
-
     /// The reader of imports, started if it does not run or has served long enough.
     fn ready() -> Result<Client, Failure> {
         if SERVED.get() >= FILES_PER_READER {
@@ -112,63 +92,6 @@ impl Client {
         }
         client.answering = false;
         Ok(client)
-    }
-
-    /// Asks for the next file's opening and head while this one's stream is on its way: the reader
-    /// turns to them when it has sent the last row, and need not wait for what becomes of the rows.
-    /// This client can take the stream to its end, and no more.
-    ///
-    /// # Errors
-    /// 58000 when the reader died.
-    pub fn ask_ahead(&mut self, next: NextFile) -> Result<(), Failure> {
-        let NextFile { file, names, head } = next;
-        let stat = access::stat(&file)?;
-        let open = open_request(names);
-        let request = Request::Head(head.clone());
-        let length = frame::control(&request).map_or(usize::MAX, |frame| frame.len());
-        let last = SERVED.get() + 1 >= FILES_PER_READER;
-        if self.own || last || length > next_file::LARGEST_HEAD {
-            return Ok(());
-        }
-        self.send(&Request::Open(open.clone()), Some(file.as_raw_fd()))?;
-        self.send(&request, None)?;
-        SERVED.set(SERVED.get() + 1);
-        self.moved_on = true;
-        next_file::asked(Asked {
-            file,
-            stat,
-            open,
-            head,
-            answers: 2,
-        });
-        Ok(())
-    }
-
-    /// Takes the answer to the opening that was asked for ahead; the head's follows it.
-    fn take_over(&mut self, mut asked: Asked) -> Result<Opened, Failure> {
-        self.answering = true;
-        let answer = self.next()?;
-        asked.answers = 1;
-        next_file::asked(asked);
-        match answer {
-            Frame::Control(Response::Opened(opened)) => Ok(opened),
-            Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
-            Frame::Control(other) => Err(self.unexpected(&other)),
-            Frame::Rows { .. } => Err(self.rows_for_an_answer()),
-        }
-    }
-
-    /// A client behind answers that nobody wants any more; with a new reader where this one ended over them.
-    fn without_pending(mut self, answers: u8) -> Result<Client, Failure> {
-        for _ in 0..answers {
-            self.answering = true;
-            if self.next().is_err() {
-                drop(self);
-                process::end();
-                return Client::ready();
-            }
-        }
-        Ok(self)
     }
 
     /// Has a reader of its own open `file`; it may be used beside imports and
@@ -403,49 +326,6 @@ impl Client {
     }
 }
 
-impl Client {
-    fn died(&self) -> Failure {
-        // A cancel or shutdown that killed the reader must not be masked by its death.
-        transaction::check_for_interrupts();
-        let how = process::end_of_dead(self.own.then_some(self.socket));
-        Failure::new("58000", "the reader process died while it read this file")
-            .detail(how)
-            .hint("The server is not affected. Try the file alone; limits are pgdatahub.reader_memory and pgdatahub.reader_cpu.")
-    }
-
-    fn silent(&self, seconds: u64) -> Failure {
-        self.end();
-        Failure::new("58000", "the reader process did not answer")
-            .detail(format!("Nothing came from it for {seconds} seconds, twice what pgdatahub.reader_cpu allows."))
-            .hint("Is the file on a storage that hangs, or the machine out of memory? Raise pgdatahub.reader_cpu where it is only slow.")
-    }
-
-    fn broken(&self, error: &BadFrame) -> Failure {
-        self.end();
-        Failure::new(
-            "58000",
-            "the reader process sent something that is not of its protocol",
-        )
-        .detail(error.to_string())
-    }
-
-    fn unexpected(&self, response: &Response) -> Failure {
-        self.end();
-        let name = format!("{response:?}");
-        let name = name.split(['(', ' ']).next().unwrap_or_default().to_owned();
-        Failure::new("58000", "the reader process answered out of order")
-            .detail(format!("It sent {name}."))
-    }
-
-    fn end(&self) {
-        if self.own {
-            process::end_own(self.socket);
-        } else {
-            process::end();
-        }
-    }
-}
-
 impl Drop for Client {
     /// A reader with an answer under way cannot take another request.
     fn drop(&mut self) {
@@ -473,24 +353,4 @@ pub fn probe() -> Result<Vec<String>, Failure> {
     process::end();
     let (socket, _) = process::socket()?;
     Client::on(socket, false).greet()
-}
-
-/// It ended, or broke the protocol, before it was asked to read anything: the program is the wrong one, or cannot run.
-fn unanswered(failure: Failure) -> Failure {
-    if failure.sqlstate != "58000" {
-        return failure;
-    }
-    let path = process::reader_path();
-    let how = failure.detail.unwrap_or(failure.message);
-    Failure::new("58000", format!("\"{path}\" does not answer as the reader of pgdatahub {VERSION}"))
-        .detail(how)
-        .hint("Install both from one build with make install; pgdatahub.reader is to name the program, or be empty. The server is not affected.")
-}
-
-/// What the reader refused, as a user sees it.
-pub fn refused(failed: Failed) -> Failure {
-    let mut failure = Failure::new(failed.kind.sqlstate(), failed.message);
-    failure.detail = failed.detail;
-    failure.hint = failed.hint;
-    failure
 }

@@ -10,6 +10,7 @@ mod sheet;
 mod strings;
 mod styles;
 mod template;
+mod template_number;
 mod template_row;
 mod workbook;
 

@@ -1,0 +1,75 @@
+//! Numbers in a row's markup, as the common writers emit them.
+
+use super::template::{At, TemplateContent};
+use memchr::memchr;
+
+/// Powers of ten that a double holds exactly.
+const POWERS: [f64; 16] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
+
+/// A number, which ends where the next tag begins.
+#[inline]
+pub(super) fn number(bytes: &[u8], start: usize) -> At<(TemplateContent, usize)> {
+    let negative = bytes.get(start) == Some(&b'-');
+    let first = start + usize::from(negative);
+    let (integer, at) = digits(bytes, first, 0);
+    if at > first && at - first <= 15 {
+        match bytes.get(at) {
+            Some(b'<') if !negative => return Ok((TemplateContent::Integer(integer as i64), at)),
+            Some(b'<') if integer > 0 => {
+                return Ok((TemplateContent::Integer(-(integer as i64)), at));
+            }
+            Some(b'.') => {
+                let (all, end) = digits(bytes, at + 1, integer);
+                let fraction = end - at - 1;
+                // Up to 15 digits and the power of ten are exact, so that the
+                // quotient is the one rounding there is.
+                if end - first <= 16 && fraction > 0 && all > 0 && bytes.get(end) == Some(&b'<') {
+                    let double = all as f64 / POWERS[fraction];
+                    let signed = if negative { -double } else { double };
+                    return Ok((TemplateContent::Double(signed), end));
+                }
+            }
+            _ => {}
+        }
+    }
+    any_number(bytes, start)
+}
+
+fn any_number(bytes: &[u8], start: usize) -> At<(TemplateContent, usize)> {
+    let length = memchr(b'<', &bytes[start..]).ok_or(bytes.len())?;
+    let digits = &bytes[start..start + length];
+    let expected = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
+    if digits.is_empty() || !digits.iter().all(expected) {
+        return Err(start);
+    }
+    let content = TemplateContent::Digits {
+        start: start as u32,
+        length: length as u32,
+    };
+    Ok((content, start + length))
+}
+
+/// `before` with the digits at `at` behind it, of use if they are at most 19, and where they end.
+#[inline]
+fn digits(bytes: &[u8], at: usize, before: u64) -> (u64, usize) {
+    let (mut number, mut end) = (before, at);
+    while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0'))
+        && digit < 10
+    {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        end += 1;
+    }
+    (number, end)
+}
+
+/// A number of 1 to `most` (at most 9) digits, and where it ends.
+#[inline]
+pub(super) fn small_number(bytes: &[u8], at: usize, most: usize) -> At<(u32, usize)> {
+    let (number, end) = digits(bytes, at, 0);
+    if end == at || end - at > most {
+        return Err(at);
+    }
+    Ok((number as u32, end))
+}
