@@ -1,9 +1,9 @@
 //! etl_runs, etl_run_files, etl_imports, etl_schema_changes: written as the
 //! extension's owner, in the transaction of what they record.
 //!
-//! A run and its files ([`runs`]); an import from its claim to its revert ([`claim`]);
-//! imports on record ([`find`]), and whether a file is as it was then ([`unchanged`]);
-//! what became of tables ([`changes`]).
+//! A run and its files ([`mod@runs`]); an import from its claim to its revert ([`mod@claim`]);
+//! imports on record ([`mod@find`]), and whether a file is as it was then ([`mod@unchanged`]);
+//! what became of tables ([`mod@changes`]).
 
 mod changes;
 mod claim;

@@ -4,9 +4,11 @@
 //! (`../smoke`). Each panics where a promise is broken; that an input fails is none.
 
 pub mod bundle;
+mod cells;
 mod checked_sink;
 mod child;
 mod conversation;
+mod differential;
 pub mod raw_zip;
 mod rules;
 pub mod seeds;
@@ -25,6 +27,8 @@ pub const TARGETS: &[Target] = &[
     ("ods", bundled),
     ("sheet", sheet),
     ("strings", strings),
+    ("template", differential::template),
+    ("oracle", differential::oracle),
     ("frames", child::frames),
     ("control", child::control),
     ("rows", child::row_frame),

@@ -24,6 +24,9 @@ pub fn all() -> Vec<Seed> {
                 ] {
                     if let Some(content) = bundle::part(&parts, part) {
                         seeds.push((target, name.clone(), content.to_vec()));
+                        if target == "sheet" {
+                            seeds.push(("template", name.clone(), [b"\0", content].concat()));
+                        }
                     }
                 }
                 seeds.push((target, name.clone(), parts));
@@ -32,6 +35,11 @@ pub fn all() -> Vec<Seed> {
         }
     }
     seeds.extend(written());
+    // Choices that a mutator finds its way from.
+    for start in 0..8u8 {
+        let choices = (0..400u16).map(|n| (n * 37) as u8 ^ start).collect();
+        seeds.push(("oracle", format!("choices-{start}"), choices));
+    }
     seeds.extend(regressions());
     seeds
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+pgdatahub_fuzz::fuzz!("template");
