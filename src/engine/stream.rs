@@ -11,6 +11,7 @@ use crate::pg::reader::Client;
 use crate::pg::spi_lane::Insert;
 use crate::pg::{rejects, rights, session_input, type_input};
 use pgdatahub_core::config::OnTypeConflict;
+use pgdatahub_core::evolve::Target;
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::{
     Misfit, Response, RowEncoding, StreamColumn, StreamDone, StreamRequest, Wire,
@@ -68,72 +69,25 @@ pub fn load(
     rejects: &mut Rejects,
     described: &mut Vec<String>,
 ) -> Result<End, Failure> {
-    let mut rows = 0;
-    let mut resume = false;
+    let (mut rows, mut resume) = (0, false);
     loop {
         let lane = lane(table)?;
-        let encoding = match lane {
-            Lane::Spi => RowEncoding::Binary,
-            _ => copy::encoding(
-                fitted
-                    .targets
-                    .iter()
-                    .all(|t| matches!(t.wire, Wire::Native(_))),
-            ),
-        };
-        let request = request(table, &fitted, import, encoding, resume);
-        let end = if table.ledger.plans() {
-            may_insert(table, &fitted)?;
-            client.check(request, |found| rejects.take_planned(import.sheet, found))?
-        } else {
-            client.stream(request)?;
-            if let Some(next) = import.behind.take() {
-                client.ask_ahead(next)?;
-            }
-            loop {
-                let part = independent(&fitted, || {
-                    part(client, table, &fitted, import, (lane, encoding))
-                })?;
-                rows += part.stored;
-                rejects.take((import.import_id, import.sheet), &fitted, &part.rejects)?;
-                if let Some(end) = part.end {
-                    break end;
-                }
-            }
-        };
-        match end {
+        let end = rows_of(
+            client,
+            table,
+            &fitted,
+            import,
+            rejects,
+            (lane, resume, &mut rows),
+        )?;
+        let misfit = match end {
+            Response::Misfit(misfit) => misfit,
             Response::Done(done) => {
                 if table.ledger.plans() {
                     rows = done.rows;
                 }
                 let lane = if lane == Lane::Spi { "spi" } else { "copy" };
                 return Ok(End::Loaded(Box::new(Loaded { rows, done, lane })));
-            }
-            Response::Misfit(misfit) => {
-                if let Some(failure) = table.refuses(&fitted, &misfit) {
-                    return Err(failure.also(at(import.sheet, &misfit)));
-                }
-                if !sheet.widen(&misfit) {
-                    return Err(Failure::new(
-                        "58000",
-                        "the reader process reported a misfit that changes nothing",
-                    )
-                    .also(at(import.sheet, &misfit)));
-                }
-                if !table.own {
-                    return Ok(End::Restart(Known {
-                        columns: sheet.clone(),
-                        place: at(import.sheet, &misfit),
-                    }));
-                }
-                let before = fitted;
-                fitted = table
-                    .fit(sheet, (import.import_id, import.source_file), described)
-                    .map_err(|failure| failure.also(at(import.sheet, &misfit)))?;
-                if rejects.entries() > 0 && !table.ledger.plans() {
-                    name_rejects(import, &before, &fitted)?;
-                }
-                resume = true;
             }
             other => {
                 return Err(Failure::new(
@@ -142,8 +96,76 @@ pub fn load(
                 )
                 .detail(format!("{other:?}").chars().take(80).collect::<String>()));
             }
+        };
+        let place = at(import.sheet, &misfit);
+        widen(table, sheet, &fitted, &misfit).map_err(|failure| failure.also(&place))?;
+        if !table.own {
+            let columns = sheet.clone();
+            return Ok(End::Restart(Known { columns, place }));
+        }
+        let before = fitted;
+        fitted = table
+            .fit(sheet, (import.import_id, import.source_file), described)
+            .map_err(|failure| failure.also(&place))?;
+        if rejects.entries() > 0 && !table.ledger.plans() {
+            name_rejects(import, &before, &fitted)?;
+        }
+        resume = true;
+    }
+}
+
+/// One stream of rows, or what it would be; the reader's last word on it.
+fn rows_of(
+    client: &mut Client,
+    table: &TargetTable,
+    fitted: &Fitted,
+    import: &mut Load<'_>,
+    rejects: &mut Rejects,
+    (lane, resume, rows): (Lane, bool, &mut u64),
+) -> Result<Response, Failure> {
+    let native = |target: &Target| matches!(target.wire, Wire::Native(_));
+    let encoding = match lane {
+        Lane::Spi => RowEncoding::Binary,
+        _ => copy::encoding(fitted.targets.iter().all(native)),
+    };
+    let request = request(table, fitted, import, encoding, resume);
+    if table.ledger.plans() {
+        may_insert(table, fitted)?;
+        return client.check(request, |found| rejects.take_planned(import.sheet, found));
+    }
+    client.stream(request)?;
+    if let Some(next) = import.behind.take() {
+        client.ask_ahead(next)?;
+    }
+    loop {
+        let part = independent(fitted, || {
+            part(client, table, fitted, import, (lane, encoding))
+        })?;
+        *rows += part.stored;
+        rejects.take((import.import_id, import.sheet), fitted, &part.rejects)?;
+        if let Some(end) = part.end {
+            return Ok(end);
         }
     }
+}
+
+/// Joins what a misfit says into what is known of the sheet, if the table may follow it.
+fn widen(
+    table: &TargetTable,
+    sheet: &mut SheetColumns,
+    fitted: &Fitted,
+    misfit: &Misfit,
+) -> Result<(), Failure> {
+    if let Some(failure) = table.refuses(fitted, misfit) {
+        return Err(failure);
+    }
+    if !sheet.widen(misfit) {
+        return Err(Failure::new(
+            "58000",
+            "the reader process reported a misfit that changes nothing",
+        ));
+    }
+    Ok(())
 }
 
 fn part(
