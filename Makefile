@@ -86,8 +86,8 @@ fuzz: ## fuzz the reader, the protocol and core's rules for SECONDS=600 (nightly
 test-kills: ## jobs killed at KILLS=300 random moments and resumed, after make
 	@KILLS=$${KILLS:-300} tests/e2e/run.sh tests/e2e/test_kills.py -s
 
-test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million rows, after make
-	@PGDATAHUB_LARGE=1 tests/e2e/run.sh tests/e2e/test_resources.py tests/e2e/test_large.py -s
+test-resources: ## the largest inputs: 10,000 files, 1,000 folders, a million rows, a table of 2 GB, after make
+	@PGDATAHUB_LARGE=1 tests/e2e/run.sh tests/e2e/test_resources.py tests/e2e/test_large.py tests/e2e/test_locks.py -s
 
 test-all-majors: ## build for PostgreSQL 16, 17 and 18 and run pg_regress and the end-to-end tests there (MAJORS="16 18")
 	@.ci/setup test
