@@ -7,9 +7,7 @@
 //! and thrown away otherwise.
 
 use super::access::FileStat;
-use super::process;
 use pgdatahub_core::protocol::{HeadRequest, OpenRequest};
-use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 
 /// A request larger than this is not made ahead: it must fit into the socket, whose other
@@ -44,22 +42,7 @@ impl Asked {
     }
 }
 
-thread_local! {
-    static ASKED: RefCell<Option<(u64, Asked)>> = const { RefCell::new(None) };
-}
-
 /// Whether a file is worth it by its size in bytes.
 pub fn is_small(bytes: i64) -> bool {
     bytes <= LARGEST_FILE
-}
-
-/// Notes what the reader that runs was asked for.
-pub fn asked(asked: Asked) {
-    ASKED.set(process::current().map(|reader| (reader, asked)));
-}
-
-/// What the reader that runs was asked for and has not been taken, if anything. It is taken hereby.
-pub fn pending() -> Option<Asked> {
-    let (reader, asked) = ASKED.take()?;
-    (process::current() == Some(reader)).then_some(asked)
 }

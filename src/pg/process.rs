@@ -15,6 +15,7 @@ pub use spawn::reader_path;
 pub use talk::{Received, receive, send};
 
 use super::error::Failure;
+use super::next_file::Asked;
 use pgrx::pg_sys;
 use reap::{reap, reap_dead};
 use spawn::spawn;
@@ -23,22 +24,30 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// A running reader.
 pub struct Process {
-    /// Counted from 1 in each backend.
-    number: u64,
     pid: libc::pid_t,
     socket: OwnedFd,
+    /// What it was asked for ahead: nobody else has the answer, and its descriptor ends with it.
+    asked: Option<Asked>,
 }
 
 thread_local! {
     static CURRENT: RefCell<Option<Process>> = const { RefCell::new(None) };
     static OWN: RefCell<Vec<Process>> = const { RefCell::new(Vec::new()) };
     static HOOKED: Cell<bool> = const { Cell::new(false) };
-    static STARTED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Which of this backend's readers serves imports now, if one runs: what was asked of another has no answer any more.
-pub fn current() -> Option<u64> {
-    CURRENT.with_borrow(|current| current.as_ref().map(|process| process.number))
+/// Notes what the reader of imports was asked for ahead.
+pub fn ask(asked: Asked) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(process) = current {
+            process.asked = Some(asked);
+        }
+    });
+}
+
+/// Takes what the reader of imports was asked for ahead, if its answers were not taken.
+pub fn take_asked() -> Option<Asked> {
+    CURRENT.with_borrow_mut(|current| current.as_mut()?.asked.take())
 }
 
 /// The socket to the reader, and whether it was started just now (and wants its handshake).

@@ -9,7 +9,6 @@ mod failures;
 use self::failures::unanswered;
 use super::access;
 use super::error::Failure;
-use super::next_file;
 use super::process::Received;
 use super::{guc, process};
 use pgdatahub_core::protocol::frame::{self, BadFrame, FrameKind};
@@ -67,7 +66,7 @@ impl Client {
         let request = open_request(names);
         let stat = access::stat(file)?;
         let mut client = Client::ready()?;
-        if let Some(asked) = next_file::pending() {
+        if let Some(asked) = process::take_asked() {
             if asked.is_for(&stat, &request) {
                 let opened = client.take_over(asked)?;
                 return Ok((client, opened));
@@ -159,7 +158,7 @@ impl Client {
     pub fn head(&mut self, request: HeadRequest) -> Result<Head, Failure> {
         if !self.own
             && !self.moved_on
-            && let Some(asked) = next_file::pending()
+            && let Some(asked) = process::take_asked()
         {
             self.answering = true;
             match self.next()? {

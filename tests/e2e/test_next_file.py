@@ -97,6 +97,15 @@ def test_the_reader_dies_in_between(db, cluster, three_files):
     import_.close()
 
 
+def test_a_cancel_leaves_no_descriptor(db, cluster, three_files):
+    import_ = run(db, three_files)
+    in_midstream(cluster, import_)
+    import_.connection.cancel_safe()
+    assert import_.join().sqlstate == "57014"
+    assert not [name for name in open_files(import_.pid) if name.endswith(".xlsx")]
+    import_.close()
+
+
 def files_of_all_kinds(folder):
     """Files that follow each other in ways that spoil what was asked for ahead."""
 

@@ -1,6 +1,6 @@
 //! Starting the reader program, with one socket and nothing else of this backend.
 
-use super::{Process, STARTED};
+use super::Process;
 use crate::pg::error::Failure;
 use crate::pg::guc;
 use pgrx::pg_sys;
@@ -73,11 +73,10 @@ fn start() -> Result<Process, Failure> {
     // SAFETY: our own descriptor.
     unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
     let pid = posix_spawn(&path, theirs.as_raw_fd()).map_err(|e| failed("posix_spawn", e))?;
-    STARTED.set(STARTED.get() + 1);
     Ok(Process {
-        number: STARTED.get(),
         pid,
         socket: ours,
+        asked: None,
     })
 }
 

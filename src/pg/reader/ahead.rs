@@ -16,7 +16,7 @@ impl Client {
     /// 58000 when the reader cannot be started or died.
     pub fn hashes(files: &[OwnedFd]) -> Result<Vec<String>, Failure> {
         let mut client = Client::ready()?;
-        if let Some(asked) = next_file::pending() {
+        if let Some(asked) = process::take_asked() {
             client = client.without_pending(asked.answers)?;
         }
         SERVED.set(SERVED.get() + files.len() as u32);
@@ -58,7 +58,7 @@ impl Client {
         self.send(&request, None)?;
         SERVED.set(SERVED.get() + 1);
         self.moved_on = true;
-        next_file::asked(Asked {
+        process::ask(Asked {
             file,
             stat,
             open,
@@ -73,7 +73,7 @@ impl Client {
         self.answering = true;
         let answer = self.next()?;
         asked.answers = 1;
-        next_file::asked(asked);
+        process::ask(asked);
         match answer {
             Frame::Control(Response::Opened(opened)) => Ok(opened),
             Frame::Control(Response::Failed(failed)) => Err(refused(failed)),
