@@ -6,7 +6,7 @@
 mod cells;
 
 use crate::support::{fixture, open};
-use cells::{EPOCHS, compare};
+use cells::{EPOCHS, FORMATS, compare};
 use rust_xlsxwriter::{Format, Formula, Workbook};
 
 #[test]
@@ -33,22 +33,6 @@ fn the_fixtures_hold_what_calamine_reads() {
     assert!(agreed > 400, "{agreed}");
 }
 
-/// Number formats of every kind that both readers tell alike.
-const FORMATS: &[&str] = &[
-    "General",
-    "0.00",
-    "#,##0",
-    "0%",
-    "0.00E+00",
-    "yyyy-mm-dd",
-    "dd/mm/yyyy hh:mm",
-    "hh:mm:ss",
-    "[h]:mm",
-    "d mmm yy",
-    "@",
-    "[$-409]d mmm yyyy",
-    "[Red]0.0",
-];
 const TEXTS: &[&str] = &[
     "plain",
     " spaced ",

@@ -26,6 +26,23 @@ type Cells = BTreeMap<String, Held>;
 
 /// 2000-01-01 as a serial of the 1900 and 1904 systems.
 pub const EPOCHS: [i64; 2] = [36_526, 35_064];
+/// Number formats of every kind that both readers class alike; [`excused`] has those that calamine does not.
+pub const FORMATS: &[&str] = &[
+    "General",
+    "0.00",
+    "#,##0",
+    "0%",
+    "0.00E+00",
+    "yyyy-mm-dd",
+    "dd/mm/yyyy hh:mm",
+    "hh:mm:ss",
+    "[h]:mm",
+    "d mmm yy",
+    "@",
+    "[$-409]d mmm yyyy",
+    "[Red]0.0",
+];
+
 const DAY_MILLIS: f64 = 86_400_000.0;
 
 fn millis(value: &Value<'_>, epoch: i64) -> Option<i64> {

@@ -1,7 +1,7 @@
 //! Two readers of one sheet: whatever the bytes, the row template and the tokenizer read the same; and of what
 //! writers emit, this reader and calamine read the same cells.
 
-use super::cells::{self, EPOCHS};
+use super::cells::{self, EPOCHS, FORMATS};
 use super::conversation;
 use super::raw_zip::{Entry, zip};
 use pgdatahub_reader::book;
@@ -25,23 +25,6 @@ pub fn oracle(input: &[u8]) {
     let (_, differences) = cells::compare((workbook.as_ref(), &content), 0, EPOCHS[0]);
     assert!(differences.is_empty(), "{differences:#?}");
 }
-
-/// Number formats that both readers class alike: [`cells`] has those that calamine does not.
-const FORMATS: &[&str] = &[
-    "General",
-    "0.00",
-    "#,##0",
-    "0%",
-    "0.00E+00",
-    "yyyy-mm-dd",
-    "dd/mm/yyyy hh:mm",
-    "hh:mm:ss",
-    "[h]:mm",
-    "d mmm yy",
-    "@",
-    "[$-409]d mmm yyyy",
-    "[Red]0.0",
-];
 
 const ERRORS: &[&str] = &[
     "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!",
