@@ -170,9 +170,12 @@ def test_functions_are_pinned(db):
         assert row["options"] and any(option in ("security_barrier=true", "security_barrier=on", "security_barrier") for option in row["options"]), row
 
 
-def test_the_install_script_takes_nothing_over():
+INSTALL_SCRIPTS = [path for path in sorted((TOP / "sql").glob("pgdatahub--*.sql")) if path.name.count("--") == 1]
+
+
+@pytest.mark.parametrize("script", INSTALL_SCRIPTS, ids=lambda path: path.stem)
+def test_the_install_script_takes_nothing_over(script):
     """On first creation neither OR REPLACE nor IF NOT EXISTS: what is there already is a stranger's."""
-    (script,) = [path for path in (TOP / "sql").glob("pgdatahub--*.sql") if path.name.count("--") == 1]
     statements = re.sub(r"--[^\n]*", "", script.read_text(encoding="utf-8"))
     assert "CREATE TABLE" in statements
     assert not re.search(r"\bCREATE\s+OR\s+REPLACE\b|\bIF\s+NOT\s+EXISTS\b", statements, re.IGNORECASE)
