@@ -168,7 +168,7 @@ fn load_sheets(
             file,
             opened: &opened,
             chosen,
-            last: nth + 1 == sheets.len(),
+            only: sheets.len() == 1,
             source,
             call,
             attempt,

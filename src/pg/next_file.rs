@@ -20,6 +20,7 @@ const LARGEST_FILE: i64 = 4 << 20;
 /// A file that is likely to be read next, and how.
 pub struct NextFile {
     pub file: OwnedFd,
+    pub stat: FileStat,
     /// Whether its defined names are wanted.
     pub names: bool,
     pub head: HeadRequest,

@@ -6,6 +6,7 @@ import time
 import pytest
 from harness import fake_reader
 from harness.background import Background, wait_for
+from harness.results import refused
 
 NOT_ITS_PROTOCOL = "not of its protocol"
 DIED = "died while it read this file"
@@ -142,6 +143,49 @@ def test_well_behaved(db_of_fakes, use_reader, folder, version, lane):
     assert import_.rows == [("imported", None, None, None, 3)]
     import_.close()
     assert db_of_fakes.rows("SELECT id FROM big ORDER BY id") == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+# Tells the SHA-256 of what it is given; one file is beyond it.
+HASHES_BUT = """
+import hashlib
+def given():
+    head, fds, _, _ = socket.recv_fds(s, 4, 1)
+    if not head:
+        os._exit(0)
+    get(struct.unpack(">I", head)[0])
+    return open(fds[0], "rb").read() if fds else b""
+hello()
+while True:
+    data = given()
+    if b"beyond it" in data:
+        {}
+    sheet = {{"name": "Sheet1", "visibility": "visible", "has_cells": True}}
+    sha256 = hashlib.sha256(data).hexdigest()
+    control({{"response": "opened", "sha256": sha256, "bytes": len(data), "format": "xlsx", "sheets": [sheet]}})
+"""
+
+
+@pytest.mark.parametrize("end", ["os.abort()", "rows([(2, 1)], row(1)); continue", "raw(b'C', b'{'); continue"])
+@pytest.mark.parametrize("how", ["import_folder", "run_import"])
+def test_ends_while_many_files_are_hashed(db_of_fakes, use_reader, folder, version, how, end):
+    """One failed file among those asked for together: the others are passed over as without it."""
+    for number in range(40):
+        folder.workbook(f"data/{number:02}.xlsx", [["id"], [number]])
+    use_reader("")
+    db_of_fakes.import_folder(folder)
+    folder.write("data/20.xlsx", "beyond it")
+    use_reader(fake_reader.install(folder.path, "hashes", HASHES_BUT.format(end), version))
+    with db_of_fakes.connect() as session:
+        session.execute("SET pgdatahub.rehash = always")
+        if how == "import_folder":
+            session.execute(f"SELECT * FROM pgdatahub.import_folder('{folder}')")
+        else:
+            with refused("PD001", "1 file failed"):
+                session.execute(f"CALL pgdatahub.run_import('{folder}')")
+    rows = db_of_fakes.rows(
+        "SELECT status, count(*), min(sqlstate) FROM pgdatahub.run_files WHERE run_id = (SELECT max(run_id) FROM pgdatahub.runs) GROUP BY 1 ORDER BY 1"
+    )
+    assert [tuple(row.values()) for row in rows] == [("failed", 1, "58000"), ("skipped", 39, None)]
 
 
 @pytest.mark.parametrize("body", ["time.sleep(600)", "until_stream(); rows([(2, 1)], row(1)); time.sleep(600)"])

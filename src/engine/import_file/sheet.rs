@@ -11,6 +11,7 @@ use crate::engine::schema::{Fitted, SheetColumns, TargetTable};
 use crate::engine::stream::{self, End, Load, Loaded};
 use crate::engine::targets::Source;
 use crate::engine::{elsewhere, remarks, replacement, wanted};
+use crate::pg::access;
 use crate::pg::audit::{self, Claim};
 use crate::pg::catalog::TableName;
 use crate::pg::error::Failure;
@@ -28,8 +29,8 @@ pub(super) struct Turn<'a> {
     pub file: &'a File<'a>,
     pub opened: &'a Opened,
     pub chosen: &'a Chosen<'a>,
-    /// No other sheet of the file follows.
-    pub last: bool,
+    /// The file is read for no other sheet.
+    pub only: bool,
     pub source: &'a Source,
     pub call: &'a Call,
     pub attempt: &'a Attempt,
@@ -67,15 +68,19 @@ impl Turn<'_> {
         let Some((grant, next)) = self.file.behind else {
             return Ok(None);
         };
-        if !self.last || table.own || table.ledger.plans() {
+        if !self.only || table.own || table.ledger.plans() {
             return Ok(None);
         }
         // What is wrong with it is found at its turn.
         let Ok(file) = grant.open_file(&next.below) else {
             return Ok(None);
         };
+        let Ok(stat) = access::stat(&file) else {
+            return Ok(None);
+        };
         Ok(Some(NextFile {
             file,
+            stat,
             names: file_sheets::names_a_range(&next.settings),
             head: self.head(next, table)?,
         }))

@@ -3,17 +3,18 @@
 use super::{Client, FILES_PER_READER, Frame, SERVED, open_request, refused};
 use crate::pg::error::Failure;
 use crate::pg::next_file::{self, Asked, NextFile};
-use crate::pg::{access, process};
+use crate::pg::process;
 use pgdatahub_core::protocol::frame;
 use pgdatahub_core::protocol::{Opened, Request, Response};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 impl Client {
-    /// The SHA-256 of files, up to the first that cannot be opened as a workbook: asked for all
-    /// at once, so that the reader is at the next one while an answer is on its way.
+    /// The SHA-256 of files, up to the first that cannot be opened as a workbook or ends the reader,
+    /// which is said at its turn: asked for all at once, so that the reader is at the next one while
+    /// an answer is on its way.
     ///
     /// # Errors
-    /// 58000 when the reader cannot be started or died.
+    /// 58000 when the reader cannot be started.
     pub fn hashes(files: &[OwnedFd]) -> Result<Vec<String>, Failure> {
         let mut client = Client::ready()?;
         if let Some(asked) = process::take_asked() {
@@ -22,17 +23,23 @@ impl Client {
         SERVED.set(SERVED.get() + files.len() as u32);
         let request = Request::Open(open_request(false));
         for file in files {
-            client.send(&request, Some(file.as_raw_fd()))?;
+            if client.send(&request, Some(file.as_raw_fd())).is_err() {
+                break;
+            }
         }
         let mut hashes = Vec::with_capacity(files.len());
         let mut all = true;
         for _ in files {
             // One of several answers leaves others under way.
             client.answering = true;
-            match client.next()? {
-                Frame::Control(Response::Opened(opened)) if all => hashes.push(opened.sha256),
-                Frame::Control(_) => all = false,
-                Frame::Rows { .. } => return Err(client.rows_for_an_answer()),
+            match client.next() {
+                Ok(Frame::Control(Response::Opened(opened))) if all => hashes.push(opened.sha256),
+                Ok(Frame::Control(_)) => all = false,
+                // The client's end is the reader's.
+                Ok(Frame::Rows { .. }) | Err(_) => {
+                    client.answering = true;
+                    break;
+                }
             }
         }
         Ok(hashes)
@@ -45,8 +52,12 @@ impl Client {
     /// # Errors
     /// 58000 when the reader died.
     pub fn ask_ahead(&mut self, next: NextFile) -> Result<(), Failure> {
-        let NextFile { file, names, head } = next;
-        let stat = access::stat(&file)?;
+        let NextFile {
+            file,
+            stat,
+            names,
+            head,
+        } = next;
         let open = open_request(names);
         let request = Request::Head(head.clone());
         let length = frame::control(&request).map_or(usize::MAX, |frame| frame.len());
