@@ -28,16 +28,35 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     field(out, text.as_bytes());
 }
 
+/// A boolean field.
+#[inline]
+pub fn boolean(out: &mut Vec<u8>, boolean: bool) {
+    out.extend_from_slice(&[0, 0, 0, 1, u8::from(boolean)]);
+}
+
 /// A bigint field.
 #[inline]
 pub fn bigint(out: &mut Vec<u8>, integer: i64) {
-    field(out, &integer.to_be_bytes());
+    eight_bytes(out, integer.to_be_bytes());
 }
 
 /// A double precision field; -0 becomes 0.
 #[inline]
 pub fn double(out: &mut Vec<u8>, number: f64) {
-    field(out, &(number + 0.0).to_be_bytes());
+    eight_bytes(out, (number + 0.0).to_be_bytes());
+}
+
+/// A date field, days since 2000-01-01.
+#[inline]
+pub fn date(out: &mut Vec<u8>, days: i32) {
+    let [a, b, c, d] = days.to_be_bytes();
+    out.extend_from_slice(&[0, 0, 0, 4, a, b, c, d]);
+}
+
+/// A timestamp or time field, microseconds since 2000-01-01 00:00 or midnight.
+#[inline]
+pub fn timestamp(out: &mut Vec<u8>, usecs: i64) {
+    eight_bytes(out, usecs.to_be_bytes());
 }
 
 /// A field that is encoded already.
@@ -47,7 +66,7 @@ pub fn raw(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// A timestamptz field, microseconds since 2000-01-01 00:00 UTC.
 pub fn timestamptz(out: &mut Vec<u8>, usecs: i64) {
-    field(out, &usecs.to_be_bytes());
+    timestamp(out, usecs);
 }
 
 /// Appends a value as its column takes it. False, and nothing appended, if the
@@ -60,13 +79,13 @@ pub fn value(out: &mut Vec<u8>, value: &Value<'_>, wire: Wire, scratch: &mut Str
         return false;
     };
     match value {
-        WireValue::Boolean(boolean) => field(out, &[u8::from(boolean)]),
-        WireValue::Bigint(integer) => field(out, &integer.to_be_bytes()),
-        WireValue::Double(number) => field(out, &number.to_be_bytes()),
+        WireValue::Boolean(value) => boolean(out, value),
+        WireValue::Bigint(integer) => bigint(out, integer),
+        WireValue::Double(number) => double(out, number),
         WireValue::NumericInteger(integer) => numeric::integer(out, integer),
         WireValue::NumericDouble(number) => numeric::double(out, number),
-        WireValue::Date(days) => field(out, &days.to_be_bytes()),
-        WireValue::Timestamp(usecs) | WireValue::Time(usecs) => field(out, &usecs.to_be_bytes()),
+        WireValue::Date(days) => date(out, days),
+        WireValue::Timestamp(usecs) | WireValue::Time(usecs) => timestamp(out, usecs),
         WireValue::Interval(usecs) => interval(out, usecs),
         WireValue::Text(value) => text(out, value),
     }
@@ -78,6 +97,14 @@ fn interval(out: &mut Vec<u8>, usecs: i64) {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&usecs.to_be_bytes());
     field(out, &bytes);
+}
+
+/// A field of a type of eight bytes, written at once.
+#[inline]
+fn eight_bytes(out: &mut Vec<u8>, bytes: [u8; 8]) {
+    let mut field = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    field[4..].copy_from_slice(&bytes);
+    out.extend_from_slice(&field);
 }
 
 #[inline]

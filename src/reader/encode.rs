@@ -79,8 +79,8 @@ pub struct Encoder {
     scratch: String,
     counters: Counters,
     ignore_unlisted: bool,
-    /// How each column takes a cell at once, by position.
-    direct: Vec<template::Direct>,
+    /// How each column takes a cell at once.
+    lanes: template::Lanes,
     /// The fields that every row ends with.
     last_fields: Vec<u8>,
 }
@@ -124,7 +124,7 @@ impl Encoder {
         copy_binary::timestamptz(&mut last_fields, request.load_timestamp);
         Ok(Encoder {
             cell_at: vec![0; request.columns.len()],
-            direct: template::direct(&request.columns, &text),
+            lanes: template::Lanes::new(&request.columns, &text),
             last_fields,
             text,
             rules,

@@ -22,24 +22,55 @@ use pgdatahub_core::{copy_binary, input_type};
 pub(super) enum Direct {
     /// Text as it stands.
     Text,
-    /// A native type that holds what a number or boolean cell gives.
-    Native(ColumnType),
+    /// boolean
+    Boolean,
+    /// bigint
+    Bigint,
+    /// double precision
+    Double,
+    /// date
+    Date,
+    /// timestamp
+    Timestamp,
+    /// Another native type that holds what a number cell gives.
+    Native,
     /// The sheet's row number.
     RowNumber,
     /// Through the rules of its wire.
     Ruled,
 }
 
-/// How each of these columns takes a cell.
-pub(super) fn direct(columns: &[StreamColumn], text: &[TextRule]) -> Vec<Direct> {
-    let plain = TextRule::default();
-    let direct = |(column, rule): (&StreamColumn, &TextRule)| match column.wire {
-        _ if column.index == ROW_NUMBER_COLUMN => Direct::RowNumber,
-        Wire::Native(ColumnType::Text) if *rule == plain => Direct::Text,
-        Wire::Native(target) => Direct::Native(target),
-        _ => Direct::Ruled,
-    };
-    columns.iter().zip(text).map(direct).collect()
+/// The columns as rows are encoded for them.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    /// By position: the sheet's column, and how it takes a cell.
+    lanes: Vec<(u32, Direct)>,
+    /// Whether the sheet has them in this order: a row's cells are then met one after another.
+    in_order: bool,
+}
+
+impl Lanes {
+    pub fn new(columns: &[StreamColumn], text: &[TextRule]) -> Lanes {
+        let plain = TextRule::default();
+        let lane = |(column, rule): (&StreamColumn, &TextRule)| {
+            let direct = match column.wire {
+                _ if column.index == ROW_NUMBER_COLUMN => Direct::RowNumber,
+                Wire::Native(ColumnType::Text) if *rule == plain => Direct::Text,
+                Wire::Native(ColumnType::Boolean) => Direct::Boolean,
+                Wire::Native(ColumnType::Bigint) => Direct::Bigint,
+                Wire::Native(ColumnType::Double) => Direct::Double,
+                Wire::Native(ColumnType::Date) => Direct::Date,
+                Wire::Native(ColumnType::Timestamp) => Direct::Timestamp,
+                Wire::Native(_) => Direct::Native,
+                _ => Direct::Ruled,
+            };
+            (column.index, direct)
+        };
+        let lanes: Vec<_> = columns.iter().zip(text).map(lane).collect();
+        let cells = || lanes.iter().filter(|lane| lane.1 != Direct::RowNumber);
+        let in_order = cells().is_sorted_by(|one, next| one.0 < next.0);
+        Lanes { lanes, in_order }
+    }
 }
 
 impl Encoder {
@@ -90,27 +121,58 @@ impl Encoder {
             return None;
         }
         let replaced = row.replaced()?;
-        self.place_template(row)?;
-        let (mut values, mut cells) = (0, 0);
+        let in_order = self.lanes.in_order;
+        if !in_order {
+            self.place_template(row)?;
+        }
+        let (mut due, mut values, mut cells) = (0, 0, 0);
         copy_binary::start_row(&mut self.batch, self.columns.len() as u16 + 2);
-        for position in 0..self.direct.len() {
-            if self.direct[position] == Direct::RowNumber {
-                let number = i64::from(row.row.number);
-                copy_binary::bigint(&mut self.batch, number);
+        for position in 0..self.lanes.lanes.len() {
+            let (column, direct) = self.lanes.lanes[position];
+            if direct == Direct::RowNumber {
+                copy_binary::bigint(&mut self.batch, i64::from(row.row.number));
                 continue;
             }
-            let cell = (self.cell_at[position] as usize).checked_sub(1);
-            match cell.and_then(|cell| row.row.cells.get(cell)) {
+            let cell = match in_order {
+                true => {
+                    self.pass_over(row, &mut due, column)?;
+                    let cell = row.row.cells.get(due);
+                    cell.filter(|cell| u32::from(cell.column) == column)
+                }
+                false => (self.cell_at[position] as usize)
+                    .checked_sub(1)
+                    .and_then(|cell| row.row.cells.get(cell)),
+            };
+            match cell {
                 Some(cell) => {
-                    values += self.encode_cell(row, cell, position)?;
+                    values += self.encode_cell(row, cell, position, direct)?;
                     cells += 1;
+                    due += 1;
                 }
                 None => copy_binary::null(&mut self.batch),
             }
         }
+        if in_order {
+            self.pass_over(row, &mut due, u32::MAX)?;
+        }
         self.batch.extend_from_slice(&self.last_fields);
         (values > 0 && self.batch.len() - start <= MAX_ROW_BYTES)
             .then_some((replaced, values < cells))
+    }
+
+    /// Passes over the cells from `due` on that stand before `column`, none of which is listed.
+    /// None: not all of them may be passed over.
+    #[inline]
+    fn pass_over(&self, row: &TemplateRow<'_>, due: &mut usize, column: u32) -> Option<()> {
+        while let Some(cell) = row.row.cells.get(*due)
+            && u32::from(cell.column) < column
+        {
+            if !self.ignore_unlisted || self.position_of[usize::from(cell.column)] == UNFILLABLE {
+                return None;
+            }
+            *due += 1;
+        }
+        Some(())
     }
 
     /// As [`Encoder::place`]. None: a cell in a column that is not listed, or takes no value.
@@ -133,24 +195,37 @@ impl Encoder {
         row: &TemplateRow<'_>,
         cell: &TemplateCell,
         position: usize,
+        direct: Direct,
     ) -> Option<usize> {
         let out = &mut self.batch;
         let plain = || row.is_plain(cell);
-        match (self.direct[position], cell.content) {
-            (Direct::Native(ColumnType::Bigint), TemplateContent::Integer(integer)) if plain() => {
+        match (cell.content, direct) {
+            (TemplateContent::Integer(integer), Direct::Bigint) if plain() => {
                 copy_binary::bigint(out, integer);
-                return Some(1);
             }
-            (Direct::Native(ColumnType::Double), TemplateContent::Integer(integer)) if plain() => {
+            (TemplateContent::Integer(integer), Direct::Double) if plain() => {
                 copy_binary::double(out, integer as f64);
-                return Some(1);
             }
-            (Direct::Native(ColumnType::Double), TemplateContent::Double(number)) if plain() => {
+            (TemplateContent::Double(number), Direct::Double) if plain() => {
                 copy_binary::double(out, number);
-                return Some(1);
             }
-            _ => {}
+            (TemplateContent::Boolean(boolean), Direct::Boolean) => {
+                copy_binary::boolean(out, boolean);
+            }
+            _ => return self.encode_value(row, cell, position, direct),
         }
+        Some(1)
+    }
+
+    /// As [`Encoder::encode_cell`], for what is more than its markup says.
+    fn encode_value(
+        &mut self,
+        row: &TemplateRow<'_>,
+        cell: &TemplateCell,
+        position: usize,
+        direct: Direct,
+    ) -> Option<usize> {
+        let out = &mut self.batch;
         let value = match row.see(cell)? {
             Seen::Value(value) => value,
             Seen::Blank | Seen::Uncomputed => {
@@ -158,19 +233,21 @@ impl Encoder {
                 return Some(0);
             }
         };
-        let wire = self.columns[position].wire;
-        match (self.direct[position], &value) {
-            (Direct::Text, Value::Text(text)) => {
-                copy_binary::text(out, text);
-                return Some(1);
+        match (direct, &value) {
+            (Direct::Text, Value::Text(text)) => copy_binary::text(out, text),
+            (Direct::Date, Value::Date(days)) => copy_binary::date(out, *days),
+            (Direct::Timestamp, Value::Timestamp(usecs)) => copy_binary::timestamp(out, *usecs),
+            _ => {
+                let wire = self.columns[position].wire;
+                let (value, wire) = match value {
+                    Value::Text(_) => input_type::enter(value, wire, &self.text[position])?,
+                    // Of native types only texts have rules.
+                    value if direct != Direct::Ruled => (value, wire),
+                    value => input_type::enter(value, wire, &self.text[position])?,
+                };
+                return copy_binary::value(out, &value, wire, &mut self.scratch).then_some(1);
             }
-            // Only texts have rules.
-            (Direct::Native(_), value) if !matches!(value, Value::Text(_)) => {
-                return copy_binary::value(out, value, wire, &mut self.scratch).then_some(1);
-            }
-            _ => {}
         }
-        let (value, wire) = input_type::enter(value, wire, &self.text[position])?;
-        copy_binary::value(out, &value, wire, &mut self.scratch).then_some(1)
+        Some(1)
     }
 }

@@ -10,14 +10,16 @@ mod sheet;
 mod strings;
 mod styles;
 mod template;
+mod template_cell;
 mod template_number;
 mod template_row;
+mod template_shape;
 mod workbook;
 
 pub use relationships::{Relationship, main_part, of_part};
 pub use sheet::XlsxRows;
 pub use strings::SharedStrings;
 pub use styles::{FormatCodes, Style, Styles};
-pub(crate) use template::{TemplateCell, TemplateContent};
+pub(crate) use template_cell::{TemplateCell, TemplateContent};
 pub(crate) use template_row::{Seen, TemplateRow};
 pub use workbook::{Shared, Xlsx, sheet_with_cells};

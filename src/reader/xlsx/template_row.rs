@@ -2,7 +2,8 @@
 
 use super::escape;
 use super::sheet::MAX_TEMPLATE_ROW;
-use super::template::{Template, TemplateCell, TemplateContent};
+use super::template::Template;
+use super::template_cell::{TemplateCell, TemplateContent};
 use super::workbook::Shared;
 use crate::fail::Result;
 use crate::number;
