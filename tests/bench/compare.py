@@ -54,6 +54,10 @@ class Bench:
     def reader(self, path):
         return ways.program(READ_ALONE, "reader", path)
 
+    def reader_on_one(self, path):
+        """Both its threads on one processor: what they cost each other there is no part of one thread's work."""
+        return ways.program("taskset", "--cpu-list", min(os.sched_getaffinity(0)), READ_ALONE, "reader", path)
+
     def calamine(self, path):
         return ways.program(READ_ALONE, "calamine", path)
 
@@ -106,6 +110,7 @@ class Bench:
             "import_file": lambda: self.imported(path),
             "COPY BINARY (floor)": self.floor,
             "reader alone": lambda: self.reader(path),
+            "reader alone, one processor": lambda: self.reader_on_one(path),
             "calamine alone": lambda: self.calamine(path),
             "polars + COPY": lambda: self.polars(path),
         }
@@ -118,7 +123,7 @@ class Bench:
         ours = costs["import_file"]
         self.ratio("import_file / COPY BINARY, 300,000 × 10", ours, costs["COPY BINARY (floor)"], 1.7)
         self.ratio("calamine / reader alone, two threads", costs["calamine alone"], costs["reader alone"], 7, True)
-        self.ratio("calamine / reader alone, one thread (processor)", costs["calamine alone"], costs["reader alone"], 5, True, "processor")
+        self.ratio("calamine / reader alone, one processor", costs["calamine alone"], costs["reader alone, one processor"], 5, True)
         self.ratio("polars + COPY / import_file", costs["polars + COPY"], ours, 4, True)
         if shutil.which("ogr2ogr"):
             self.ratio("ogr2ogr / import_file", costs["ogr2ogr, PG_USE_COPY"], ours, 6, True)

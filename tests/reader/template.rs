@@ -85,15 +85,22 @@ const TEXTS: &[&str] = &[
     "12",
 ];
 
+/// Stands for the row's number until it is known.
+const ROW: char = '\u{1}';
+
 /// A cell in one of the ways that writers have, or nearly.
-fn cell(draw: &mut Draw, row: usize, column: &mut usize) -> String {
+fn cell(draw: &mut Draw, column: &mut usize) -> String {
     *column += draw.below(8).saturating_sub(4) / 2 + 1;
     if draw.one_in(60) {
         *column = column.saturating_sub(draw.below(4));
     }
     *column = (*column).max(1);
     let letters = pgdatahub_core::naming::column_letters(*column as u32 - 1);
-    let stated = if draw.one_in(80) { row + 1 } else { row };
+    let stated = if draw.one_in(80) {
+        "1".to_owned()
+    } else {
+        ROW.to_string()
+    };
     let reference = match draw.below(14) {
         0 => String::new(),
         1 => format!(" r='{letters}{stated}'"),
@@ -195,9 +202,46 @@ fn cell(draw: &mut Draw, row: usize, column: &mut usize) -> String {
     format!("<c{reference}{style}{attribute}>{formula}{content}</c>")
 }
 
+/// The cells of the row before, most of them written as they were, some with another value.
+fn again(draw: &mut Draw, before: &[String]) -> Vec<String> {
+    let mut cells = Vec::new();
+    for cell in before {
+        let value = cell.find("<v>").zip(cell.find("</v>"));
+        match (draw.below(6), value) {
+            (0, _) if draw.one_in(3) => {}
+            (1 | 2, Some((start, end))) if start < end => {
+                let values = [NUMBERS, NUMBERS, TEXTS][draw.below(3)];
+                let value = draw.of(values);
+                cells.push(format!("{}{value}{}", &cell[..start + 3], &cell[end..]));
+            }
+            _ => cells.push(cell.clone()),
+        }
+    }
+    cells
+}
+
+/// The same in other tags: with a prefix, in single quotes.
+fn spelt(draw: &mut Draw, rows: String) -> String {
+    let prefix = draw.of(&["", "", "", "", "x:", "ss:", "long:", "!", "a:b:"]);
+    let mut spelt = rows;
+    if !prefix.is_empty() {
+        for name in ["row", "c", "v", "is", "t", "f"] {
+            for end in [">", " ", "/"] {
+                spelt = spelt.replace(&format!("<{name}{end}"), &format!("<{prefix}{name}{end}"));
+            }
+            spelt = spelt.replace(&format!("</{name}>"), &format!("</{prefix}{name}>"));
+        }
+    }
+    if draw.one_in(5) {
+        spelt = spelt.replace('"', "'");
+    }
+    spelt
+}
+
 fn sheet(draw: &mut Draw) -> String {
     let mut rows = String::new();
     let mut number = 0;
+    let mut before: Vec<String> = Vec::new();
     let gap = draw.of(&["", "", "", "\n", "\r\n  ", " <!-- gap --> "]);
     let rest = draw.of(&[
         "",
@@ -233,13 +277,22 @@ fn sheet(draw: &mut Draw) -> String {
             rows += &format!("{tag}/>{gap}");
             continue;
         }
-        let (mut cells, mut column) = (String::new(), 0);
-        for _ in 0..draw.below(9) {
-            cells += &cell(draw, number, &mut column);
-            cells += gap;
-        }
-        rows += &format!("{tag}>{cells}</row>{gap}");
+        before = match draw.one_in(3) {
+            false if !before.is_empty() => again(draw, &before),
+            _ => {
+                let mut column = 0;
+                let many = draw.below(9);
+                (0..many).map(|_| cell(draw, &mut column)).collect()
+            }
+        };
+        let cells = before.join(gap).replace(ROW, &number.to_string());
+        let row = format!("{tag}>{cells}{gap}</row>{gap}");
+        rows += &match draw.one_in(12) {
+            true => spelt(draw, row),
+            false => row,
+        };
     }
+    let rows = spelt(draw, rows);
     format!("<worksheet xmlns=\"{MAIN_NS}\"><sheetData>{rows}</sheetData></worksheet>")
 }
 
@@ -273,6 +326,34 @@ fn the_template_reads_what_the_tokenizer_reads() {
                 "case {case}, flavour {flavour}: {difference}\n{}",
                 String::from_utf8_lossy(&bytes)
             );
+        }
+    }
+}
+
+#[test]
+fn what_was_learnt_in_one_dialect_says_nothing_in_another() {
+    let row = |number: u32, (row, open, close): (&str, &str, &str)| {
+        format!(
+            "<{row}row r=\"{number}\" spans=\"1:1\" ht=\"15\" customHeight=\"1\"><{open}c r=\"A{number}\" s=\"1\">\
+             <{open}v>7</{close}v></{close}c></{row}row>"
+        )
+    };
+    let prefixes = ["", "x:", "y:"];
+    for first in prefixes {
+        for second in prefixes {
+            for (open, close) in [(first, first), (first, second), (second, first)] {
+                let rows = [
+                    row(1, (first, first, first)),
+                    row(2, (second, open, close)),
+                    row(3, (second, open, close)),
+                ];
+                // The last row is followed by as much as any comparison looks ahead.
+                let sheet = format!(
+                    "<worksheet xmlns=\"{MAIN_NS}\"><sheetData>{}</sheetData><phoneticPr fontId=\"1\"/></worksheet>",
+                    rows.concat()
+                );
+                compare(sheet.as_bytes(), 3).unwrap();
+            }
         }
     }
 }

@@ -121,23 +121,43 @@ impl Encoder {
             return None;
         }
         let replaced = row.replaced()?;
-        let in_order = self.lanes.in_order;
-        if !in_order {
+        if !self.lanes.in_order {
             self.place_template(row)?;
         }
-        let (mut due, mut values, mut cells) = (0, 0, 0);
         copy_binary::start_row(&mut self.batch, self.columns.len() as u16 + 2);
-        for position in 0..self.lanes.lanes.len() {
-            let (column, direct) = self.lanes.lanes[position];
+        let mut fields = Fields {
+            out: &mut self.batch,
+            columns: &self.columns,
+            text: &self.text,
+            scratch: &mut self.scratch,
+            row,
+        };
+        let (mut values, mut cells) = (0, 0);
+        let mut rest = row.row.cells.iter();
+        let may_pass = |cell: &TemplateCell| {
+            self.ignore_unlisted && self.position_of[usize::from(cell.column)] != UNFILLABLE
+        };
+        for (position, &(column, direct)) in self.lanes.lanes.iter().enumerate() {
             if direct == Direct::RowNumber {
-                copy_binary::bigint(&mut self.batch, i64::from(row.row.number));
+                copy_binary::bigint(fields.out, row.row.number.into());
                 continue;
             }
-            let cell = match in_order {
+            let cell = match self.lanes.in_order {
                 true => {
-                    self.pass_over(row, &mut due, column)?;
-                    let cell = row.row.cells.get(due);
-                    cell.filter(|cell| u32::from(cell.column) == column)
+                    let mut ahead = rest.as_slice();
+                    while let [cell, after @ ..] = ahead
+                        && u32::from(cell.column) < column
+                    {
+                        if !may_pass(cell) {
+                            return None;
+                        }
+                        ahead = after;
+                    }
+                    rest = ahead.iter();
+                    match ahead.first() {
+                        Some(cell) if u32::from(cell.column) == column => rest.next(),
+                        _ => None,
+                    }
                 }
                 false => (self.cell_at[position] as usize)
                     .checked_sub(1)
@@ -145,34 +165,18 @@ impl Encoder {
             };
             match cell {
                 Some(cell) => {
-                    values += self.encode_cell(row, cell, position, direct)?;
+                    values += fields.cell(cell, position, direct)?;
                     cells += 1;
-                    due += 1;
                 }
-                None => copy_binary::null(&mut self.batch),
+                None => copy_binary::null(fields.out),
             }
         }
-        if in_order {
-            self.pass_over(row, &mut due, u32::MAX)?;
+        if self.lanes.in_order && !rest.all(may_pass) {
+            return None;
         }
         self.batch.extend_from_slice(&self.last_fields);
         (values > 0 && self.batch.len() - start <= MAX_ROW_BYTES)
             .then_some((replaced, values < cells))
-    }
-
-    /// Passes over the cells from `due` on that stand before `column`, none of which is listed.
-    /// None: not all of them may be passed over.
-    #[inline]
-    fn pass_over(&self, row: &TemplateRow<'_>, due: &mut usize, column: u32) -> Option<()> {
-        while let Some(cell) = row.row.cells.get(*due)
-            && u32::from(cell.column) < column
-        {
-            if !self.ignore_unlisted || self.position_of[usize::from(cell.column)] == UNFILLABLE {
-                return None;
-            }
-            *due += 1;
-        }
-        Some(())
     }
 
     /// As [`Encoder::place`]. None: a cell in a column that is not listed, or takes no value.
@@ -187,17 +191,22 @@ impl Encoder {
         }
         Some(())
     }
+}
 
+/// The fields of a row under way.
+struct Fields<'a> {
+    out: &'a mut Vec<u8>,
+    columns: &'a [StreamColumn],
+    text: &'a [TextRule],
+    scratch: &'a mut String,
+    row: &'a TemplateRow<'a>,
+}
+
+impl Fields<'_> {
     /// 1 for a value, 0 for none.
-    #[inline]
-    fn encode_cell(
-        &mut self,
-        row: &TemplateRow<'_>,
-        cell: &TemplateCell,
-        position: usize,
-        direct: Direct,
-    ) -> Option<usize> {
-        let out = &mut self.batch;
+    #[inline(always)]
+    fn cell(&mut self, cell: &TemplateCell, position: usize, direct: Direct) -> Option<usize> {
+        let (row, out) = (self.row, &mut *self.out);
         let plain = || row.is_plain(cell);
         match (cell.content, direct) {
             (TemplateContent::Integer(integer), Direct::Bigint) if plain() => {
@@ -212,21 +221,23 @@ impl Encoder {
             (TemplateContent::Boolean(boolean), Direct::Boolean) => {
                 copy_binary::boolean(out, boolean);
             }
-            _ => return self.encode_value(row, cell, position, direct),
+            (TemplateContent::Shared(index), Direct::Text) => match row.shared_text(index)? {
+                "" => {
+                    copy_binary::null(out);
+                    return Some(0);
+                }
+                text => copy_binary::text(out, text),
+            },
+            _ => return self.value(cell, position, direct),
         }
         Some(1)
     }
 
-    /// As [`Encoder::encode_cell`], for what is more than its markup says.
-    fn encode_value(
-        &mut self,
-        row: &TemplateRow<'_>,
-        cell: &TemplateCell,
-        position: usize,
-        direct: Direct,
-    ) -> Option<usize> {
-        let out = &mut self.batch;
-        let value = match row.see(cell)? {
+    /// As [`Fields::cell`], for what is more than its markup says.
+    #[inline]
+    fn value(&mut self, cell: &TemplateCell, position: usize, direct: Direct) -> Option<usize> {
+        let out = &mut *self.out;
+        let value = match self.row.see(cell)? {
             Seen::Value(value) => value,
             Seen::Blank | Seen::Uncomputed => {
                 copy_binary::null(out);
@@ -245,7 +256,7 @@ impl Encoder {
                     value if direct != Direct::Ruled => (value, wire),
                     value => input_type::enter(value, wire, &self.text[position])?,
                 };
-                return copy_binary::value(out, &value, wire, &mut self.scratch).then_some(1);
+                return copy_binary::value(out, &value, wire, self.scratch).then_some(1);
             }
         }
         Some(1)

@@ -11,6 +11,7 @@ mod strings;
 mod styles;
 mod template;
 mod template_cell;
+mod template_dialect;
 mod template_number;
 mod template_row;
 mod template_shape;

@@ -8,7 +8,10 @@
 //! `tests/reader/template.rs` holds the one against the other.
 
 use super::position;
-use super::template_cell::{At, Kind, TemplateCell, cell_type, content, literal, skip_space};
+use super::template_cell::{
+    At, Kind, Plain, TemplateCell, cell_type, content, literal, skip_space,
+};
+use super::template_dialect::Dialect;
 use super::template_number::small_number;
 use super::template_shape::{Packed, Shape, Shapes};
 use crate::row::MAX_COLUMNS;
@@ -41,21 +44,32 @@ pub(crate) struct Template {
     /// Whether one of them is a formula.
     pub formulas: bool,
     /// What follows the column's letters in a reference of this row: its digits and the quote.
-    reference: Packed,
+    pub(super) reference: Packed,
     /// The letters, by column.
     letters: Vec<Packed>,
     /// How the cells above were written.
-    shapes: Shapes,
+    pub(super) shapes: Shapes,
+    /// How the last row was spelt that was not as most are.
+    pub(super) dialect: Dialect,
     /// What followed the number in the last start tag that was taken apart, up to
     /// its `>`, and whether that hides the row.
     tail: Vec<u8>,
     tail_hides: bool,
-    attributes: AttributeRanges,
+    pub(super) attributes: AttributeRanges,
 }
 
 impl Template {
     /// Looks whether `bytes` begin with a row below `last`.
     pub fn scan(&mut self, bytes: &[u8], last: u32) -> Found {
+        let row = &bytes[skip_space(bytes, 0)..];
+        let plain = row.starts_with(b"<row r=\"") || row.starts_with(b"<row>");
+        if !plain && row.len() >= LOOKAHEAD {
+            match self.dialect_row(bytes, last) {
+                Ok(length) => return Found::Row(length),
+                Err(at) if at + LOOKAHEAD > bytes.len() => return Found::Incomplete,
+                Err(_) => {}
+            }
+        }
         match self.row(bytes, last) {
             Ok(length) => Found::Row(length),
             Err(at) if at + LOOKAHEAD > bytes.len() => Found::Incomplete,
@@ -66,6 +80,10 @@ impl Template {
     fn row(&mut self, bytes: &[u8], last: u32) -> At<usize> {
         self.cells.clear();
         self.formulas = false;
+        if self.dialect.has_prefix() {
+            self.dialect = Dialect::default();
+            self.shapes.clear();
+        }
         let at = skip_space(bytes, 0);
         let (mut at, empty) = self.row_tag(bytes, at, last)?;
         if empty {
@@ -74,7 +92,7 @@ impl Template {
         let mut next = 0;
         loop {
             if let Some((shape, inside)) = self.shapes.find(bytes, at, next, self.reference)
-                && let Ok((content, end)) = shape.content(bytes, inside)
+                && let Ok((content, end)) = shape.content(bytes, inside, &Plain)
             {
                 if let Some(content) = content {
                     self.cells.push(TemplateCell {
@@ -224,7 +242,8 @@ impl Template {
             }
         };
         if let (Ok(_), Some(value)) = (referenced, value) {
-            self.shapes.remember(next, shape, &bytes[tail..value]);
+            self.shapes
+                .remember(next, shape, b"<c r=\"", &bytes[tail..value]);
         }
         Ok((at, column + 1))
     }

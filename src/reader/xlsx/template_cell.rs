@@ -51,6 +51,35 @@ pub(super) enum Kind {
     Boolean,
 }
 
+/// How a writer spells the tags of a cell.
+pub(super) trait Spelling {
+    /// Behind `</v></c>`.
+    fn close(&self, bytes: &[u8], at: usize) -> At<usize>;
+    /// Behind `<is><t>`.
+    fn open_inline(&self, bytes: &[u8], at: usize) -> At<usize>;
+    /// Behind `</t></is></c>`.
+    fn close_inline(&self, bytes: &[u8], at: usize) -> At<usize>;
+}
+
+/// Without prefixes.
+pub(super) struct Plain;
+
+impl Spelling for Plain {
+    #[inline(always)]
+    fn close(&self, bytes: &[u8], at: usize) -> At<usize> {
+        literal(bytes, at, b"</v></c>")
+    }
+
+    fn open_inline(&self, bytes: &[u8], at: usize) -> At<usize> {
+        literal(bytes, at, b"<is><t>")
+            .or_else(|_| literal(bytes, at, b"<is><t xml:space=\"preserve\">"))
+    }
+
+    fn close_inline(&self, bytes: &[u8], at: usize) -> At<usize> {
+        literal(bytes, at, b"</t></is></c>")
+    }
+}
+
 /// What a cell holds, whether it has a formula, and where it ends.
 #[inline]
 pub(super) fn content(
@@ -69,55 +98,60 @@ pub(super) fn content(
             return Ok((formula.then_some(TemplateContent::Uncomputed), formula, end));
         }
         if kind == Kind::InlineText {
-            let (text, at) = inline_text(bytes, at)?;
+            let (text, at) = inline_text(bytes, at, &Plain)?;
             return Ok((Some(text), formula, at));
         }
     }
-    let (content, end) = value(bytes, literal(bytes, at, b"<v>")?, kind)?;
+    let (content, end) = value(bytes, literal(bytes, at, b"<v>")?, kind, &Plain)?;
     Ok((Some(content), formula, end))
 }
 
 /// A cell's value from behind its `<v>`, and where the cell ends.
 #[inline(always)]
-pub(super) fn value(bytes: &[u8], at: usize, kind: Kind) -> At<(TemplateContent, usize)> {
-    if let Some((number, end)) = short_integer(bytes, at) {
+pub(super) fn value(
+    bytes: &[u8],
+    at: usize,
+    kind: Kind,
+    spelling: &impl Spelling,
+) -> At<(TemplateContent, usize)> {
+    if let Some((number, length)) = short_integer(bytes, at)
+        && let Ok(end) = spelling.close(bytes, at + length)
+    {
         match kind {
             Kind::Number => return Ok((TemplateContent::Integer(number.into()), end)),
             Kind::Shared => return Ok((TemplateContent::Shared(number), end)),
-            Kind::Boolean if number < 2 && bytes[at + 1] == b'<' => {
+            Kind::Boolean if number < 2 && length == 1 => {
                 return Ok((TemplateContent::Boolean(number == 1), end));
             }
             _ => {}
         }
     }
-    other_value(bytes, at, kind)
+    let (content, at) = other_value(bytes, at, kind)?;
+    Ok((content, spelling.close(bytes, at)?))
 }
 
-/// A number of 1 to 7 digits that is all a cell holds, and where the cell ends.
+/// A number of 1 to 7 digits, and how many they are.
 #[inline(always)]
 fn short_integer(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
-    let ahead: &[u8; 16] = chunk(bytes, at)?;
-    let (number, length) = eight_digits(u64::from_le_bytes(*ahead.first_chunk()?));
-    let end: &[u8; 8] = chunk(ahead, length)?;
-    (end == b"</v></c>" && length > 0).then_some((number as u32, at + length + 8))
+    let (number, length) = eight_digits(u64::from_le_bytes(*chunk(bytes, at)?));
+    matches!(length, 1..8).then_some((number as u32, length))
 }
 
 fn other_value(bytes: &[u8], at: usize, kind: Kind) -> At<(TemplateContent, usize)> {
-    let (content, at) = match kind {
+    match kind {
         Kind::Shared => {
             let (index, at) = small_number(bytes, at, 9)?;
-            (TemplateContent::Shared(index), at)
+            Ok((TemplateContent::Shared(index), at))
         }
-        Kind::Number => number(bytes, at)?,
+        Kind::Number => number(bytes, at),
         Kind::Boolean => match bytes.get(at) {
-            Some(b'0') => (TemplateContent::Boolean(false), at + 1),
-            Some(b'1') => (TemplateContent::Boolean(true), at + 1),
-            _ => return Err(at),
+            Some(b'0') => Ok((TemplateContent::Boolean(false), at + 1)),
+            Some(b'1') => Ok((TemplateContent::Boolean(true), at + 1)),
+            _ => Err(at),
         },
-        Kind::Text => text(bytes, at)?,
-        Kind::InlineText => return Err(at),
-    };
-    Ok((content, literal(bytes, at, b"</v></c>")?))
+        Kind::Text => text(bytes, at),
+        Kind::InlineText => Err(at),
+    }
 }
 
 /// Where a cell ends that has no value.
@@ -155,11 +189,13 @@ fn skip_formula(bytes: &[u8], at: usize, attributes: &mut AttributeRanges) -> At
     literal(bytes, end, b"</f>")
 }
 
-pub(super) fn inline_text(bytes: &[u8], at: usize) -> At<(TemplateContent, usize)> {
-    let inside = literal(bytes, at, b"<is><t>")
-        .or_else(|_| literal(bytes, at, b"<is><t xml:space=\"preserve\">"))?;
-    let (content, end) = text(bytes, inside)?;
-    Ok((content, literal(bytes, end, b"</t></is></c>")?))
+pub(super) fn inline_text(
+    bytes: &[u8],
+    at: usize,
+    spelling: &impl Spelling,
+) -> At<(TemplateContent, usize)> {
+    let (content, end) = text(bytes, spelling.open_inline(bytes, at)?)?;
+    Ok((content, spelling.close_inline(bytes, end)?))
 }
 
 #[inline]

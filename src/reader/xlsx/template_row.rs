@@ -38,14 +38,20 @@ impl<'a> TemplateRow<'a> {
     pub fn see(&self, cell: &TemplateCell) -> Option<Seen<'a>> {
         let text = match cell.content {
             TemplateContent::Uncomputed => return Some(Seen::Uncomputed),
-            TemplateContent::Shared(index) => self.shared.strings.get(index as usize)?,
-            TemplateContent::Text { start, length } => plain(self.range(start, length))?,
+            TemplateContent::Shared(index) => self.shared_text(index)?,
+            TemplateContent::Text { start, length } => trimmed(plain(self.range(start, length))?),
             _ => return self.value(cell).map(Seen::Value),
         };
-        Some(match trimmed(text) {
+        Some(match text {
             "" => Seen::Blank,
             text => Seen::Value(Value::Text(Cow::Borrowed(text))),
         })
+    }
+
+    /// A shared string without white space at its ends, if there is one of this index.
+    #[inline]
+    pub fn shared_text(&self, index: u32) -> Option<&'a str> {
+        self.shared.strings.get(index as usize).map(trimmed)
     }
 
     /// Whether the cell's style shows every number as one.

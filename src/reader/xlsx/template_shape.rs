@@ -4,11 +4,12 @@
 //! alone. What stands before the value is remembered by the place in the row, and
 //! compared as a whole, eight bytes at once.
 
-use super::template_cell::{At, Kind, TemplateContent, chunk, inline_text, value};
+use super::template_cell::{At, Kind, Spelling, TemplateContent, chunk, inline_text, value};
 use pgdatahub_core::naming;
 
-/// Bytes that are looked at together to recognise a cell's shape.
-const AHEAD: usize = 32;
+/// Bytes that are looked at together to recognise a cell's shape: its tag up to the digits of
+/// its reference, those and a quote, the rest.
+const AHEAD: usize = 16 + 8 + 16;
 
 /// One to eight bytes as the low ones of a number.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +45,55 @@ impl Packed {
     /// Behind them, if `ahead` has them at `at`, and eight bytes in all.
     #[inline]
     pub fn behind(self, ahead: &[u8], at: usize) -> Option<usize> {
-        let differs = (u64::from_le_bytes(*chunk(ahead, at)?) ^ self.bytes) & self.mask;
-        (differs == 0).then_some(at + usize::from(self.length))
+        self.are(chunk(ahead, at)?)
+            .then_some(at + usize::from(self.length))
+    }
+
+    #[inline(always)]
+    fn are(self, ahead: &[u8; 8]) -> bool {
+        (u64::from_le_bytes(*ahead) ^ self.bytes) & self.mask == 0
+    }
+
+    /// As [`Packed::behind`], at a place that no bytes at hand need be checked for.
+    #[inline(always)]
+    fn within(self, ahead: &[u8; AHEAD], at: usize) -> Option<usize> {
+        // A shape's parts end before, which the compiler does not see otherwise.
+        let at = at % 32;
+        let found = ahead[at..at + 8].first_chunk()?;
+        self.are(found).then_some(at + usize::from(self.length))
+    }
+}
+
+/// One to sixteen bytes, in two pieces that overlap where they are less.
+#[derive(Debug, Clone, Copy, Default)]
+struct Markup {
+    pieces: [Packed; 2],
+    /// Where the second piece begins.
+    second: u8,
+}
+
+impl Markup {
+    /// None: they are none or more than sixteen.
+    fn new(bytes: &[u8]) -> Option<Markup> {
+        let first = bytes.len().min(8);
+        let second = bytes.len() - first;
+        if second > 8 {
+            return None;
+        }
+        Some(Markup {
+            pieces: [
+                Packed::new(&bytes[..first])?,
+                Packed::new(&bytes[second..])?,
+            ],
+            second: second as u8,
+        })
+    }
+
+    /// As [`Packed::within`].
+    #[inline(always)]
+    fn within(&self, ahead: &[u8; AHEAD], at: usize) -> Option<usize> {
+        self.pieces[0].within(ahead, at)?;
+        self.pieces[1].within(ahead, at + usize::from(self.second))
     }
 }
 
@@ -59,12 +107,9 @@ pub(super) struct Shape {
     /// What its type makes of the value; none: it holds nothing.
     pub kind: Option<Kind>,
     /// `<c r="` and its column's letters.
-    letters: Packed,
-    /// From behind the reference's quote to the value, in two pieces that overlap where they
-    /// are less than sixteen bytes.
-    tail: [Packed; 2],
-    /// Where the second piece begins.
-    second: u8,
+    letters: Markup,
+    /// From behind the reference's quote to the value.
+    tail: Markup,
 }
 
 impl Shape {
@@ -79,11 +124,16 @@ impl Shape {
 
     /// What a cell of this shape holds whose value begins at `at`, and where it ends.
     #[inline(always)]
-    pub fn content(&self, bytes: &[u8], at: usize) -> At<(Option<TemplateContent>, usize)> {
+    pub fn content(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        spelling: &impl Spelling,
+    ) -> At<(Option<TemplateContent>, usize)> {
         let (content, end) = match self.kind {
             None => return Ok((None, at)),
-            Some(Kind::InlineText) => inline_text(bytes, at)?,
-            Some(kind) => value(bytes, at, kind)?,
+            Some(Kind::InlineText) => inline_text(bytes, at, spelling)?,
+            Some(kind) => value(bytes, at, kind, spelling)?,
         };
         Ok((Some(content), end))
     }
@@ -107,7 +157,7 @@ struct Place {
 impl Shapes {
     /// The shape of the cell at `at`, where the column `due` is the next one and `digits` are
     /// what ends a reference in this row; and where its value begins.
-    #[inline]
+    #[inline(always)]
     pub fn find(
         &self,
         bytes: &[u8],
@@ -118,24 +168,17 @@ impl Shapes {
         let place = self.places.get(due as usize)?;
         let ahead: &[u8; AHEAD] = chunk(bytes, at)?;
         place.shapes.iter().find_map(|shape| {
-            let tail = digits.behind(ahead, shape.letters.behind(ahead, 0)?)?;
-            shape.tail[0].behind(ahead, tail)?;
-            let end = shape.tail[1].behind(ahead, tail + usize::from(shape.second))?;
-            Some((shape, at + end))
+            let tail = digits.within(ahead, shape.letters.within(ahead, 0)?)?;
+            Some((shape, at + shape.tail.within(ahead, tail)?))
         })
     }
 
-    /// Remembers how a cell was written whose `tail` stands between reference and value.
-    pub fn remember(&mut self, due: u32, shape: Shape, tail: &[u8]) {
-        let first = tail.len().min(8);
-        let second = tail.len() - first;
+    /// Remembers how a cell was written: `begin` stands before its reference, `tail` between that
+    /// and its value.
+    pub fn remember(&mut self, due: u32, shape: Shape, begin: &[u8], tail: &[u8]) {
         let letters = naming::column_letters(shape.column.into());
-        let (Some(letters), Some(one), Some(two), true) = (
-            Packed::new(&[b"<c r=\"", letters.as_bytes()].concat()),
-            Packed::new(&tail[..first]),
-            Packed::new(&tail[second..]),
-            second <= 8,
-        ) else {
+        let begin = [begin, letters.as_bytes()].concat();
+        let (Some(letters), Some(tail)) = (Markup::new(&begin), Markup::new(tail)) else {
             return;
         };
         if self.places.len() <= due as usize {
@@ -144,10 +187,14 @@ impl Shapes {
         let place = &mut self.places[due as usize];
         place.shapes[usize::from(place.older)] = Shape {
             letters,
-            tail: [one, two],
-            second: second as u8,
+            tail,
             ..shape
         };
         place.older = !place.older;
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.places.clear();
     }
 }

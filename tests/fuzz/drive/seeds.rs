@@ -25,7 +25,9 @@ pub fn all() -> Vec<Seed> {
                     if let Some(content) = bundle::part(&parts, part) {
                         seeds.push((target, name.clone(), content.to_vec()));
                         if target == "sheet" {
+                            let prefixed = in_a_dialect(content);
                             seeds.push(("template", name.clone(), [b"\0", content].concat()));
+                            seeds.push(("template", format!("{name}-prefixed"), prefixed));
                         }
                     }
                 }
@@ -42,6 +44,18 @@ pub fn all() -> Vec<Seed> {
     }
     seeds.extend(regressions());
     seeds
+}
+
+/// A sheet for the target `template`, its rows' tags with a prefix and its attributes in single quotes.
+fn in_a_dialect(sheet: &[u8]) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(sheet).replace('"', "'");
+    for name in ["row", "c", "v", "is", "t"] {
+        for end in [">", " ", "/"] {
+            text = text.replace(&format!("<{name}{end}"), &format!("<x:{name}{end}"));
+        }
+        text = text.replace(&format!("</{name}>"), &format!("</x:{name}>"));
+    }
+    [b"\0", text.as_bytes()].concat()
 }
 
 /// Inputs that once broke a promise: `regressions/<target>/<name>`.
