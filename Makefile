@@ -18,7 +18,7 @@ EXTENSIONDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --sharedir)/extension
 BINDIR = $(DESTDIR)$(shell '$(PG_CONFIG)' --bindir)
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny package test-package reference schema schema-check clean
+.PHONY: help setup build install uninstall test test-rust test-regress test-e2e test-long fuzz test-kills test-resources test-all-majors bench demo demo-stop lint coverage deny package test-package test-documents reference schema schema-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -131,6 +131,9 @@ package: build ## a Debian package of what make has built, in PACKAGES=target/pa
 
 test-package: package ## install the package into a bare Debian (debootstrap, as root) and import with it
 	@.ci/package-smoke "$$(ls -t "$${PACKAGES:-$(TARGET)/package}"/*.deb | head -n 1)"
+
+test-documents: ## type what QUICKSTART.md and README.md say into a bare Debian (debootstrap, as root), by their own words
+	@.ci/documents
 
 reference: build ## write the reference page, of functions, views and settings, to REFERENCE=target/reference.md
 	@.ci/reference "$${REFERENCE:-$(TARGET)/reference.md}"

@@ -5,6 +5,7 @@ equal first."""
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_links_and_files_that_it_names_are_there(document):
     # `pg/lock.rs` of ARCHITECTURE.md is src/pg/lock.rs.
     named = set(re.findall(r"`((?:src/|sql/|config/|tests/|core/|reader/|pg/|engine/|api/)[\w./-]+)`", text))
     assert [name for name in named if not any((TOP / where / name).exists() for where in (".", "src", "src/core"))] == []
+
+
+def test_no_shell_block_is_forgotten_by_make_test_documents():
+    """It runs them in a bare Debian as root; here it only says which."""
+    listed = subprocess.run([TOP / ".ci" / "documents", "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    fence = re.compile(r"[\s>]*(?:`{3,}|~{3,})\s*(?:sh|bash|shell|zsh)\b")
+    written = []
+    for document in (path.relative_to(TOP) for path in TOP.rglob("*.md")):
+        if not {"target", ".git"} & set(document.parts):
+            lines = enumerate((TOP / document).read_text(encoding="utf-8").splitlines(), 1)
+            written += [f"{document}:{number} sh" for number, line in lines if fence.match(line)]
+    assert len(written) > 3
+    assert sorted(line for line in listed if line.endswith(" sh")) == sorted(written)
 
 
 def test_pgxn_s_description_is_of_this_version():
