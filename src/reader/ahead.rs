@@ -5,6 +5,7 @@
 
 use crate::part::Part;
 use std::io::{self, Read};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 /// Below this inflated size, in bytes, a thread costs more than it gains.
@@ -18,6 +19,17 @@ const PIECES: usize = 4;
 
 /// The thread calls the inflater and the checksum, which are shallow.
 const STACK: usize = 256 << 10;
+
+/// Whether this process may run on several processors. On one a thread gains nothing, and costs
+/// a copy of all that it inflates.
+static SEVERAL: OnceLock<bool> = OnceLock::new();
+
+/// Looks how many processors there are; to be called before a confinement in which that may not be asked.
+pub fn several_processors() -> bool {
+    *SEVERAL.get_or_init(|| {
+        rustix::thread::sched_getaffinity(None).map_or(true, |processors| processors.count() > 1)
+    })
+}
 
 /// A part's content, inflated here or ahead.
 pub enum Ahead {
@@ -39,7 +51,7 @@ pub struct Pieces {
 impl Ahead {
     /// The content of `part`, which says that it inflates to `size` bytes.
     pub fn new(part: Part, size: u64) -> Ahead {
-        if size < WORTH_A_THREAD {
+        if size < WORTH_A_THREAD || !several_processors() {
             return Ahead::Here(part);
         }
         let (full, pieces) = sync_channel(PIECES);

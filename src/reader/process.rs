@@ -4,7 +4,7 @@
 //! socket, the descriptor of the file itself, bounded memory and processor
 //! time. The only module with unsafe code.
 
-use crate::sandbox;
+use crate::{ahead, sandbox};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use std::io;
 use std::os::fd::FromRawFd;
@@ -50,6 +50,7 @@ pub fn confine(memory: Option<u64>, parent: Option<i32>) -> io::Result<Vec<Strin
     if std::fs::write("/proc/self/oom_score_adj", "1000").is_ok() {
         note("oom_score_adj");
     }
+    ahead::several_processors();
     // Last: it forbids most of the above.
     if sandbox::enter() {
         note("seccomp");

@@ -44,6 +44,21 @@ def test_descriptors(midway):
             assert flags & os.O_ACCMODE == os.O_RDONLY
 
 
+@pytest.mark.parametrize("processors", [1, 2])
+def test_threads(db, cluster, scratch, processors):
+    """A second thread inflates ahead where a second processor can run it."""
+    have = sorted(os.sched_getaffinity(0))
+    if processors > len(have):
+        pytest.skip("a machine of one processor")
+    connection = db.connect()
+    os.sched_setaffinity(connection.info.backend_pid, have[:processors])
+    import_ = Background(connection, f"SELECT status FROM pgdatahub.import_file('{big.long(scratch)}', table_name => 'big')")
+    reader = reader_in_midstream(cluster, import_)
+    assert len(list(Path(f"/proc/{reader.pid}/task").iterdir())) == processors
+    assert import_.join().rows == [("imported",)]
+    import_.close()
+
+
 def test_limits(midway):
     reader, _ = midway
     limits = {line[:25].strip(): line[25:].split()[:2] for line in proc(reader, "limits").splitlines()}

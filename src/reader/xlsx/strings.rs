@@ -35,8 +35,16 @@ impl SharedStrings {
         loop {
             if let Some((length, text)) = plain_item(&scanner) {
                 strings.reserve()?;
-                scan_text::append(&mut strings.arena, text, false)?;
-                strings.end_item()?;
+                match as_it_stands(text) {
+                    Some(text) => {
+                        strings.arena.push_str(text);
+                        strings.end(0)?;
+                    }
+                    None => {
+                        scan_text::append(&mut strings.arena, text, false)?;
+                        strings.end_item()?;
+                    }
+                }
                 scanner.pass(length);
                 continue;
             }
@@ -145,6 +153,13 @@ fn plain_item<R: Read>(scanner: &Scanner<R>) -> Option<(usize, &[u8])> {
     let length = memchr::memchr(b'<', inside)?;
     let rest = inside[length..].strip_prefix(b"</t></si>")?;
     (length <= scan_text::MAX_TEXT).then(|| (ahead.len() - rest.len(), &inside[..length]))
+}
+
+/// A text in which nothing can be an entity, an escape or a line end, if it is such.
+fn as_it_stands(text: &[u8]) -> Option<&str> {
+    let other = |byte: u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'&' | b'_');
+    let others = text.iter().fold(false, |any, &byte| any | other(byte));
+    std::str::from_utf8(text).ok().filter(|_| !others)
 }
 
 fn check_count(count: &[u8], size: u64) -> Result<()> {
