@@ -84,6 +84,7 @@ impl std::error::Error for SerialError {}
 ///
 /// # Errors
 /// [`SerialError`] (22008) where Excel itself shows no date: the cell is rejected.
+#[inline]
 pub fn convert(
     serial: f64,
     class: FormatClass,

@@ -24,6 +24,28 @@ const SCALES: [u64; 9] = [
 /// A number, which ends where the next tag begins.
 #[inline]
 pub(super) fn number(bytes: &[u8], start: usize) -> At<(TemplateContent, usize)> {
+    match short_decimal(bytes, start) {
+        Some((number, end)) => Ok((TemplateContent::Double(number), end)),
+        None => any_number_but_short(bytes, start),
+    }
+}
+
+/// A decimal number above zero of 1 to 7 digits on each side of its point, and where it ends.
+#[inline(always)]
+fn short_decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let ahead: &[u8; 16] = chunk(bytes, start)?;
+    let (whole, length) = eight_digits(u64::from_le_bytes(*chunk(ahead, 0)?));
+    if !matches!(length, 1..8) || ahead[length] != b'.' {
+        return None;
+    }
+    let (part, fraction) = eight_digits(u64::from_le_bytes(*chunk(ahead, length + 1)?));
+    let all = whole * SCALES[fraction] + part;
+    let end = length + 1 + fraction;
+    (matches!(fraction, 1..8) && all > 0 && ahead[end] == b'<')
+        .then(|| (all as f64 / POWERS[fraction], start + end))
+}
+
+fn any_number_but_short(bytes: &[u8], start: usize) -> At<(TemplateContent, usize)> {
     let negative = bytes.get(start) == Some(&b'-');
     let first = start + usize::from(negative);
     let (integer, at) = digits(bytes, first, 0);

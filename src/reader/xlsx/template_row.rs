@@ -2,6 +2,7 @@
 
 use super::escape;
 use super::sheet::MAX_TEMPLATE_ROW;
+use super::styles::Style;
 use super::template::Template;
 use super::template_cell::{TemplateCell, TemplateContent};
 use super::workbook::Shared;
@@ -11,6 +12,7 @@ use crate::row::{Content, Row};
 use crate::scan_text;
 use pgdatahub_core::naming;
 use pgdatahub_core::protocol::frame::MAX_ROW_BYTES;
+use pgdatahub_core::serial;
 use pgdatahub_core::value::Value;
 use std::borrow::Cow;
 
@@ -65,7 +67,10 @@ impl<'a> TemplateRow<'a> {
     pub fn value(&self, cell: &TemplateCell) -> Option<Value<'static>> {
         let (styles, dates) = (&self.shared.styles, self.shared.dates);
         let style = || styles.get(usize::from(cell.style));
-        let convert = |number| number::convert(number, style(), dates).ok();
+        let convert = |number| match style() {
+            Style::Class(class) => serial::convert(number, *class, dates).ok(),
+            style => number::convert(number, style, dates).ok(),
+        };
         match cell.content {
             TemplateContent::Integer(integer) if style().is_plain() => Some(Value::Bigint(integer)),
             TemplateContent::Integer(integer) => convert(integer as f64),
