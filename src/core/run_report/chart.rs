@@ -1,7 +1,7 @@
 //! The slowest files as bars. Lengths are shares of the width and letters keep
 //! their size, so the same drawing serves a telephone and a wide screen.
 
-use super::parts::{below, number_or_none, section, tone};
+use super::parts::{below, section, tone};
 use super::{FileLine, RunReport};
 use crate::count::{duration, plural};
 use crate::ellipsis::keep_end;
@@ -84,11 +84,11 @@ fn bar(html: &mut Html, at: usize, file: &FileLine, longest: f64, folder: &str) 
     html.node("g", &[], |html| {
         html.node("title", &[], |html| {
             html.name(&keep_end(&file.source_file, 160));
-            html.text(&format!(
-                ": {} rows in {}",
-                number_or_none(file.row_count),
-                duration(seconds)
-            ));
+            let rows = match file.row_count {
+                Some(rows) => plural(rows.unsigned_abs(), "row"),
+                None => "no rows".to_owned(),
+            };
+            html.text(&format!(": {rows} in {}", duration(seconds)));
         });
         html.node("text", &[("x", "0"), ("y", &text_y)], |html| {
             html.name(&label(file, folder))

@@ -228,6 +228,19 @@ fn reverted_imports_are_said() {
 }
 
 #[test]
+fn a_bar_says_its_rows() {
+    for (rows, said) in [
+        (Some(12_481), ": 12,481 rows in 1.23 s"),
+        (Some(1), ": 1 row in 1.23 s"),
+        (None, ": no rows in 1.23 s"),
+    ] {
+        let mut report = report();
+        report.slowest[0].row_count = rows;
+        assert!(html(&report).contains(said), "{said}");
+    }
+}
+
+#[test]
 fn paths_are_shown_below_the_folder() {
     use super::parts::below;
     assert_eq!(below("/srv/excel/a/b.xlsx", "/srv/excel"), "a/b.xlsx");
